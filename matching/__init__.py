@@ -1,0 +1,1 @@
+"""The matching engine: profiles in, ranked and explained triads out. No web, no database, no settings, no clock."""

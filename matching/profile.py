@@ -1,0 +1,233 @@
+"""What is known of a firm or a market: Profile, Statement, Readiness, Classification, Market, Demand.
+
+These shapes are frozen and strict (an unknown key is an error), because they are parsed from sheets,
+seed files and requests, and their errors must name the field. The same shapes are the stored document,
+the engine's input and the API's body. A blank means unknown, never "no" and never zero.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+Iso3 = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""ISO 3166-1 alpha-3 country code."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+Share = Annotated[float, Field(ge=0, le=100)]
+"""A percentage, 0 to 100."""
+
+
+class Frozen(BaseModel):
+    """Base of every parsed shape: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(Frozen):
+    """Where a fact was read: address (None where it was not kept), what it supports, when it was published or read."""
+
+    url: Label | None = None
+    what: str | None = None
+    dated: str | None = None
+
+
+class Readiness(Frozen):
+    """TRL 1-9 (ISO 16290) and MRL 1-10 (US DoD MRL Deskbook), each a range; None is unknown."""
+
+    trl_low: int | None = Field(default=None, ge=1, le=9)
+    trl_high: int | None = Field(default=None, ge=1, le=9)
+    mrl_low: int | None = Field(default=None, ge=1, le=10)
+    mrl_high: int | None = Field(default=None, ge=1, le=10)
+    basis: str | None = None
+    """How the figures came about: the firm's word, or an estimate and from what."""
+
+    @model_validator(mode="after")
+    def _ranges_are_ordered(self) -> Self:
+        for scale in ("trl", "mrl"):
+            low, high = getattr(self, f"{scale}_low"), getattr(self, f"{scale}_high")
+            if (low is None) != (high is None):
+                raise ValueError(f"{scale}_low and {scale}_high are given together or not at all")
+            if low is not None and low > high:
+                raise ValueError(f"{scale}_low {low} is above {scale}_high {high}")
+        return self
+
+
+class Regime(StrEnum):
+    """A control list under which goods or technology are classified."""
+
+    ECL = "ECL"
+    USML = "USML"
+    ECCN = "ECCN"
+    SCOMET = "SCOMET"
+
+
+class Classification(Frozen):
+    """One entry of one control list, and who says so.
+
+    ``declared`` by the firm; ``suggested`` by the service and never relied on without a person's word.
+    """
+
+    regime: Regime
+    entry: Label
+    standing: Literal["declared", "suggested"] = "declared"
+
+
+class Capacity(Frozen):
+    """A public figure of what a firm turns out: quantity of unit per period."""
+
+    what: Label
+    quantity: float = Field(gt=0)
+    unit: Label
+    per: Literal["day", "month", "year", "at a time"] = "year"
+
+
+class Statement(Frozen):
+    """One thing a firm offers or seeks, in one or two sentences; the unit that is embedded."""
+
+    side: Literal["offers", "seeks"]
+    text: Text
+    title: Label | None = None
+    basis: Literal["stated", "inferred"] = "stated"
+    """``stated`` was said by or published of the firm; ``inferred`` was concluded by the service."""
+    sectors: tuple[str, ...] = ()
+    """Codes of our taxonomy, most specific first; empty: the firm's own sectors apply."""
+    readiness: Readiness = Readiness()
+    classifications: tuple[Classification, ...] = ()
+    arms: bool | None = None
+    """Is this arms and related material (by description, not by list)? None: not known."""
+    capacities: tuple[Capacity, ...] = ()
+    dated: str | None = None
+
+
+class Site(Frozen):
+    """A place where a firm works, with the public facts that decide what fits there."""
+
+    name: Label
+    kind: Literal["lab", "mine", "office", "plant", "refinery", "shipyard", "test_range"]
+    city: str | None = None
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    largest_hull_dwt: float | None = Field(default=None, gt=0)
+    """Deadweight tonnes of the largest hull the site is reported to build or dock."""
+    longest_hull_m: float | None = Field(default=None, gt=0)
+
+
+class Exposure(Frozen):
+    """What in a firm touches an export-control regime, beyond the classifications of its statements."""
+
+    us_parent_or_us_vc: bool | None = None
+    us_parent_or_us_vc_source: str | None = None
+    us_content_pct: Share | None = None
+    itar_content: bool | None = None
+    controlled_goods_registered: bool | None = None
+    """Registered in Canada's Controlled Goods Program (Defence Production Act, Part 2)."""
+    notes: str | None = None
+
+
+Role = Literal["innovator", "manufacturer", "integrator", "processor", "mro", "miner", "explorer", "shipyard"]
+Ownership = Literal["private", "listed", "startup", "subsidiary", "crown", "dpsu"]
+EmployeesBand = Literal["1-10", "11-50", "51-200", "201-500", "501-1000", "1001-5000", "5000+", "10000+"]
+
+
+class Profile(Frozen):
+    """What a firm says of itself, or what is said of it in public, at a moment."""
+
+    name: Label
+    country: Iso3
+    aliases: tuple[Label, ...] = ()
+    city: str | None = None
+    region: str | None = None
+    """Province (Canada) or state (India)."""
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    website: str | None = None
+    founded: int | None = Field(default=None, ge=1600, le=2100)
+    employees_band: EmployeesBand | None = None
+    ownership: Ownership | None = None
+    parent: str | None = None
+    roles: tuple[Role, ...] = ()
+    sectors: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = Field(min_length=1)
+    sites: tuple[Site, ...] = ()
+    certifications: tuple[Label, ...] = ()
+    export_markets: tuple[Iso3, ...] = ()
+    """Countries with a publicly reported order or delivery; empty is unknown."""
+    export_notes: str | None = None
+    languages: tuple[str, ...] = ()
+    summary_fr: str | None = None
+    exposure: Exposure = Exposure()
+    provenance: Literal["firm", "public_sources", "request"] = "firm"
+    """Who speaks: the firm (through its association), public sources, or a request's free text."""
+    confidence: Literal["sourced", "partly", "memory"] | None = None
+    unchecked_fields: tuple[str, ...] = ()
+    """Fields filled from general knowledge and not checked against a source."""
+    reviewer_notes: tuple[str, ...] = ()
+    """Open questions for the compliance reviewer, each with its source; no verdict rests on them."""
+    sources: tuple[Source, ...] = ()
+
+    @field_validator("statements")
+    @classmethod
+    def _says_each_thing_once(cls, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        seen = set()
+        for statement in statements:
+            key = (statement.side, statement.text)
+            if key in seen:
+                raise ValueError(f"the same statement stands twice: {statement.text[:60]!r}")
+            seen.add(key)
+        return statements
+
+    @property
+    def offers(self) -> tuple[Statement, ...]:
+        """Capabilities: statements of what the firm offers."""
+        return tuple(s for s in self.statements if s.side == "offers")
+
+    @property
+    def seeks(self) -> tuple[Statement, ...]:
+        """Needs: statements of what the firm seeks."""
+        return tuple(s for s in self.statements if s.side == "seeks")
+
+
+class Demand(Frozen):
+    """A dated, sourced statement of what a market seeks."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    text: Text
+    text_fr: Text | None = None
+    sectors: tuple[str, ...] = Field(min_length=1)
+    quantity: str | None = None
+    certifications: tuple[Label, ...] = ()
+    """Codes of certifications the buyer is reported to ask for."""
+    dated: str
+    """ISO date (or year, or year and month) of the publication that states the demand."""
+    until: str | None = None
+    standing: Literal["reported", "inferred"] = "reported"
+    """``reported`` by the source as sought; ``inferred`` from a policy or a gap the source describes."""
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+
+class Market(Frozen):
+    """A destination country: its names, region, memberships and Demands.
+
+    Embargo and licensing facts are law and live in the rulebook's country tables, not here.
+    """
+
+    iso3: Iso3
+    name: Label
+    name_fr: Label
+    region: Literal["Southeast Asia", "Africa", "Middle East"]
+    memberships: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    demands: tuple[Demand, ...] = ()
+
+
+def slug(name: str) -> str:
+    """A readable id from a name: ``"Laflamme Aéro Inc."`` gives ``"laflamme-aero-inc"``."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")

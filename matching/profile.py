@@ -96,6 +96,8 @@ class Statement(Frozen):
     title: Label | None = None
     basis: Literal["stated", "inferred"] = "stated"
     """``stated`` was said by or published of the firm; ``inferred`` was concluded by the service."""
+    met_by: Literal["firm", "buyer", "other"] = "firm"
+    """Who could meet a need: a partner firm; a buyer (orders, sales); or neither (capital, permits, a place)."""
     sectors: tuple[str, ...] = ()
     """Codes of our taxonomy, most specific first; empty: the firm's own sectors apply."""
     readiness: Readiness = Readiness()

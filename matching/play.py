@@ -1,0 +1,178 @@
+"""One ask laid out in columns: the two sides, the markets, and how near their texts stand.
+
+Everything that several signals share is computed here once: the cosines and word scores between what the
+innovators need and what the manufacturers offer (and back), and between both and the markets' demands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.encoder import Vectors
+from matching.index import MeaningIndex, Scores
+from matching.pool import Pool
+from matching.profile import Demand, Market
+from matching.taxonomy import Taxonomy
+
+Rows = NDArray[np.int64]
+
+COSINE_FLOOR, COSINE_CEILING = 0.10, 0.80
+"""Where a cosine of all-MiniLM-L6-v2 is called 0 and 1: the mean over unrelated statements of the seed firms is
+0.13, and two wordings of one statement reach 0.8. A raw cosine is never shown as a value."""
+
+
+def calibrate_cosine(cosines: Scores) -> Scores:
+    """Map cosines to 0-1, linear between the floor and the ceiling."""
+    values: Scores = (cosines - COSINE_FLOOR) / np.float32(COSINE_CEILING - COSINE_FLOOR)
+    return np.clip(values, 0.0, 1.0)
+
+
+def calibrate_words(shares: Scores) -> Scores:
+    """Map the share of a statement's rare words that is met to 0-1; the root lifts the few that real pairs share."""
+    return np.sqrt(shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """For each pair the best value and the two statement rows that met.
+
+    Arrays have shape (firms asking, firms offering); NaN and -1 where a side has no such statement.
+    """
+
+    value: Scores
+    asking: Rows
+    offering: Rows
+
+
+class Play:
+    """The two pools, the markets and the demands of one ask, in columns.
+
+    ``vectors_of_demands`` has a row for every demand of ``markets``, in their order; ``regions`` gives the region of
+    every market held, also of those not in play.
+    """
+
+    def __init__(
+        self,
+        innovators: Pool,
+        manufacturers: Pool,
+        markets: Sequence[Market],
+        vectors_of_demands: Vectors,
+        index: MeaningIndex,
+        taxonomy: Taxonomy,
+        regions: Mapping[str, str],
+    ) -> None:
+        self.regions = regions
+        self.innovators = innovators
+        self.manufacturers = manufacturers
+        self.markets = tuple(markets)
+        self.taxonomy = taxonomy
+        self.demands: tuple[Demand, ...] = tuple(d for market in markets for d in market.demands)
+        self.market_of_demand: Rows = np.array(
+            [position for position, market in enumerate(markets) for _ in market.demands], dtype=np.int64
+        )
+        self._vectors_of_demands = vectors_of_demands
+        self._index = index
+
+    # -- between the two sides --------------------------------------------------------------
+
+    @cached_property
+    def capability_meaning(self) -> Meeting:
+        """What the innovators need against what the manufacturers offer, by meaning."""
+        return self._meeting(self._meaning, self.innovators, self.innovators.needs, self.manufacturers)
+
+    @cached_property
+    def capability_words(self) -> Meeting:
+        """The same by words, figures and designations shared."""
+        return self._meeting(self._words, self.innovators, self.innovators.needs, self.manufacturers)
+
+    @cached_property
+    def return_meaning(self) -> Meeting:
+        """What the manufacturers state they seek against what the innovators offer, by meaning.
+
+        Arrays have shape (manufacturers, innovators).
+        """
+        return self._meeting(self._meaning, self.manufacturers, self.manufacturers.stated_needs, self.innovators)
+
+    def _meeting(
+        self, measure: Callable[[Pool, Rows, Pool], Scores], asking: Pool, needs: Rows, offering: Pool
+    ) -> Meeting:
+        shape = (len(asking), len(offering))
+        if not len(needs) or not len(offering.offers):
+            nobody = np.full(shape, -1, dtype=np.int64)
+            return Meeting(np.full(shape, np.nan, dtype=np.float32), nobody, nobody)
+        best_offer, offer = offering.best_per_firm(measure(asking, needs, offering), offering.offers)
+        # A firm with nothing on offer is NaN in best_offer; -1 keeps it last without hiding it.
+        best, row = asking.best_per_firm(np.nan_to_num(best_offer, nan=-1.0).T, needs)
+        value, need = best.T, row.T
+        chosen = np.take_along_axis(offer, np.searchsorted(needs, np.maximum(need, needs[0])), axis=0)
+        met = (need >= 0) & (chosen >= 0)
+        return Meeting(np.where(met, value, np.nan), np.where(met, need, -1), np.where(met, chosen, -1))
+
+    def _meaning(self, asking: Pool, needs: Rows, offering: Pool) -> Scores:
+        """Calibrated cosines, needs by offers, through the index on whichever side it holds."""
+        if offering.indexed:
+            ids, inverse = np.unique(offering.vector_ids[offering.offers], return_inverse=True)
+            cosines = self._index.cosines(asking.vectors[needs], ids)[:, inverse]
+        else:
+            ids, inverse = np.unique(asking.vector_ids[needs], return_inverse=True)
+            cosines = self._index.cosines(offering.vectors[offering.offers], ids)[:, inverse].T
+        return calibrate_cosine(cosines)
+
+    @staticmethod
+    def _words(asking: Pool, needs: Rows, offering: Pool) -> Scores:
+        """Calibrated BM25, needs by offers."""
+        queries = [asking.texts[row] for row in needs]
+        return calibrate_words(offering.words.shares(queries)[:, offering.offers])
+
+    # -- between the sides and the markets --------------------------------------------------
+
+    @cached_property
+    def innovators_serve(self) -> Meeting:
+        """How near each innovator's offers stand to each demand: shape (demands, innovators)."""
+        return self._service(self.innovators)
+
+    @cached_property
+    def manufacturers_serve(self) -> Meeting:
+        """How near each manufacturer's offers stand to each demand: shape (demands, manufacturers)."""
+        return self._service(self.manufacturers)
+
+    def _service(self, pool: Pool) -> Meeting:
+        """Half by text (the better of meaning and words) and half by sector, on the firm's best statement."""
+        offers = pool.offers
+        if pool.indexed:
+            ids, inverse = np.unique(pool.vector_ids[offers], return_inverse=True)
+            cosines = self._index.cosines(self._vectors_of_demands, ids)[:, inverse]
+        else:
+            cosines = self._vectors_of_demands @ pool.vectors[offers].T
+        words = pool.words.shares([demand.text for demand in self.demands])[:, offers]
+        text = np.maximum(calibrate_cosine(cosines), calibrate_words(words))
+        both: Scores = (text + self._sector_nearness(pool)[:, offers]) / np.float32(2)
+        best, row = pool.best_per_firm(both, offers)
+        demand = np.broadcast_to(np.arange(len(self.demands))[:, None], row.shape)
+        return Meeting(value=best, asking=demand, offering=row)
+
+    def _sector_nearness(self, pool: Pool) -> Scores:
+        """Closest any sector of each statement stands to any of each demand: shape (demands, statements)."""
+        sought = np.zeros((len(self.demands), len(self.taxonomy.codes)), dtype=np.bool_)
+        for row, demand in enumerate(self.demands):
+            for code in demand.sectors:
+                sought[row, self.taxonomy.position(code)] = True
+        reach = nearest_sector(sought, self.taxonomy)
+        columns = pool.statement_sectors
+        near: Scores = np.where(columns[None] >= 0, reach[:, np.maximum(columns, 0)], np.float32(0))
+        nearest: Scores = near.max(axis=2)
+        return nearest
+
+
+def nearest_sector(held: NDArray[np.bool_], taxonomy: Taxonomy) -> Scores:
+    """For each row's set of sectors, how close its nearest member stands to every sector: (rows, sectors)."""
+    result = np.zeros(held.shape, dtype=np.float32)
+    for row, mask in enumerate(held):
+        if mask.any():
+            result[row] = taxonomy.closeness[mask].max(axis=0)
+    return result

@@ -1,0 +1,325 @@
+"""Where the parts meet: weights, fit, verdict, and the explained list.
+
+Fit is the weighted mean of the signals that are known; it is computed from the very figures that are
+printed. The verdict gates and annotates: a prohibited triad is told apart and never listed, and no verdict
+moves a fit. Ties are broken by coverage and then by ids, so that the same ask always gives the same list.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching import signals
+from matching.modes import Suggestion, suggest_mode
+from matching.pathway import Pathway, Verdict
+from matching.play import Play
+from matching.pool import PooledFirm
+from matching.profile import Iso3
+from matching.rulebook import Rulebook
+from matching.rules import Outcome
+from matching.signals import Evidence, Measured, Triad
+from matching.suppositions import Hints, Supposition, Suppositions
+from matching.transfer import Permission
+
+Weights = Mapping[str, float]
+
+SIGNALS: dict[str, Callable[[Play], Measured]] = {
+    signal.__name__: signal
+    for signal in (
+        signals.capability_meets_need,
+        signals.terms_shared,
+        signals.need_met_in_return,
+        signals.sectors_close,
+        signals.readiness_complements,
+        signals.makes_in_quantity,
+        signals.certificate_held,
+        signals.market_seeks_it,
+        signals.market_known,
+    )
+}
+
+WEIGHTS: dict[str, float] = {
+    "capability_meets_need": 3.0,
+    "terms_shared": 3.0,
+    "need_met_in_return": 1.0,
+    "sectors_close": 1.0,
+    "readiness_complements": 1.0,
+    "makes_in_quantity": 0.5,
+    "certificate_held": 0.25,
+    "market_seeks_it": 2.0,
+    "market_known": 0.5,
+}
+"""How much each reason counts when a firm asks."""
+
+WEIGHTS_OF_DEMAND: dict[str, float] = WEIGHTS | {"market_seeks_it": 8.0}
+"""When a market's demand is what is asked for, serving it outweighs every other reason."""
+
+
+OF_MARKETS = frozenset({"market_seeks_it", "market_known"})
+"""Signals that are about the third corner of the triad."""
+
+
+class WeightsError(ValueError):
+    """A weight names no signal, or is negative, or all are zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A firm as a match names it."""
+
+    id: str
+    name: str
+    country: Iso3
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A market as a match names it."""
+
+    iso3: Iso3
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One reason to pair: value 0-1, weight, sentence, and the facts that met."""
+
+    name: str
+    value: float
+    weight: float
+    sentence: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """What is known of a party and the denied-party lists."""
+
+    party: str
+    result: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One ranked triad, explained. ``fit`` is the weighted mean of ``signals``; ``unknown`` names those left out."""
+
+    rank: int
+    innovator: Party
+    manufacturer: Party
+    market: Destination
+    fit: float
+    coverage: float
+    signals: tuple[Signal, ...]
+    unknown: tuple[str, ...]
+    mode: str
+    mode_because: str
+    pathway: Pathway
+    suppositions: tuple[Supposition, ...]
+    """For an undetermined pathway: what it would be, were the technology classified as its sector suggests."""
+    screening: tuple[Screening, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Triads that rules prohibit, told together: which market, how many pairs, which rules, and why by the first."""
+
+    market: Destination
+    pairs: int
+    verdict: str
+    rules: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The list, what was excluded, and how many triads were weighed."""
+
+    matches: tuple[Match, ...]
+    excluded: tuple[Exclusion, ...]
+    triads: int
+
+
+def check_weights(weights: Weights) -> None:
+    """Raise WeightsError unless every weight names a signal, none is negative and one is above zero."""
+    strangers = sorted(set(weights) - set(SIGNALS))
+    if strangers:
+        raise WeightsError(f"no such signal: {', '.join(strangers)}; the signals are {', '.join(SIGNALS)}")
+    if not all(0 <= weight < math.inf for weight in weights.values()) or not any(weights.values()):
+        raise WeightsError("weights are zero or more, and at least one is above zero")
+
+
+class _Board:
+    """Every triad's values, fit and coverage, each of shape (innovators, manufacturers, markets).
+
+    Without a market in play the last axis has length 1 and the market's signals are unknown.
+    """
+
+    def __init__(self, play: Play, weights: Weights) -> None:
+        asked = [n for n in SIGNALS if weights.get(n, 0) > 0 and (play.markets or n not in OF_MARKETS)]
+        self.weights = {name: float(weights[name]) for name in asked}
+        self.measured = {name: SIGNALS[name](play) for name in asked}
+        # Rounded once, here: the figures printed are the figures added.
+        self._values = {name: np.round(m.values.astype(np.float64), 4) for name, m in self.measured.items()}
+        shape = (len(play.innovators), len(play.manufacturers), max(1, len(play.markets)))
+        total, known = np.zeros(shape), np.zeros(shape)
+        for name, weight in self.weights.items():
+            present = ~np.isnan(self._values[name])
+            total += weight * np.where(present, self._values[name], 0.0)
+            known += weight * present
+        fit = np.zeros_like(total)
+        np.divide(total, known, out=fit, where=known > 0)
+        self.fit = np.round(fit, 6)
+        self.coverage = np.round(known / sum(self.weights.values()), 4)
+
+    def value(self, name: str, triad: Triad) -> float:
+        """One signal's value for one triad; NaN when unknown."""
+        values = self._values[name]
+        return float(values[tuple(min(i, n - 1) for i, n in zip(triad, values.shape, strict=True))])
+
+
+def fit(play: Play, weights: Weights) -> NDArray[np.float64]:
+    """The fit of every pair without a market, shape (innovators, manufacturers)."""
+    return _Board(play, weights).fit[:, :, 0]
+
+
+def rank(
+    play: Play,
+    weights: Weights,
+    rulebook: Rulebook,
+    on: date,
+    *,
+    limit: int,
+    one_per_pair: bool = False,
+    hints: Hints | None = None,
+) -> Ranking:
+    """The best triads of a play, explained, and those that a rule prohibits.
+
+    Every triad is weighed; sentences are written for the listed ones only. ``one_per_pair`` is for an ask of any
+    market: each pair is listed once, with its best market among those that have said what they seek. ``hints`` are
+    the sectors' usual control-list entries, for the suppositions. Raises WeightsError.
+    """
+    check_weights(weights)
+    board = _Board(play, weights)
+    permission = Permission(play, rulebook, on)
+    suppositions = Suppositions(hints or {}, play.taxonomy, rulebook, on)
+    barred = permission.verdicts() == Verdict.PROHIBITED.rank
+    may_list = ~barred
+    if one_per_pair:
+        may_list &= np.array([bool(market.demands) for market in play.markets], dtype=np.bool_)
+        may_list = _best_market_only(board, may_list)
+    listed = _in_order(board, may_list)[:limit]
+    return Ranking(
+        matches=tuple(
+            _explain(place, triad, board, play, (permission, suppositions))
+            for place, triad in enumerate(listed, start=1)
+        ),
+        excluded=_exclusions(play, permission, barred),
+        triads=board.fit.size,
+    )
+
+
+def _best_market_only(board: _Board, may_list: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of each pair's markets that may be listed, only the best; the first code wins among equals."""
+    if not may_list.size:
+        return may_list
+    merit = np.where(may_list, board.fit + board.coverage * 1e-9, -1.0)
+    best: NDArray[np.bool_] = np.arange(merit.shape[2]) == merit.argmax(axis=2)[:, :, None]
+    return may_list & best
+
+
+def _in_order(board: _Board, may_list: NDArray[np.bool_]) -> list[Triad]:
+    """Triads that may be listed, by fit, then coverage, then the ids of firms and market."""
+    innovator, manufacturer, market = np.nonzero(may_list)
+    at = (innovator, manufacturer, market)
+    order = np.lexsort((market, manufacturer, innovator, -board.coverage[at], -board.fit[at]))
+    return [(int(innovator[i]), int(manufacturer[i]), int(market[i])) for i in order]
+
+
+def _explain(place: int, triad: Triad, board: _Board, play: Play, law: tuple[Permission, Suppositions]) -> Match:
+    permission, suppositions = law
+    innovator, manufacturer = (
+        pool.firms[firm] for pool, firm in zip((play.innovators, play.manufacturers), triad, strict=False)
+    )
+    market = play.markets[triad[2]]
+    known, unknown = [], []
+    for name, weight in board.weights.items():
+        value = board.value(name, triad)
+        if np.isnan(value):
+            unknown.append(name)
+            continue
+        told = board.measured[name].tell(triad)
+        known.append(Signal(name, value, weight, told.sentence, told.evidence))
+    suggestion = _mode(triad, play)
+    pathway = permission.pathway(triad)
+    return Match(
+        rank=place,
+        innovator=_party(innovator),
+        manufacturer=_party(manufacturer),
+        market=Destination(market.iso3, market.name),
+        fit=float(board.fit[triad]),
+        coverage=float(board.coverage[triad]),
+        signals=tuple(known),
+        unknown=tuple(unknown),
+        mode=suggestion.mode.value,
+        mode_because=suggestion.because,
+        pathway=pathway,
+        suppositions=suppositions.of(permission.sectors(triad), arms=permission.arms(triad), market=market.iso3)
+        if pathway.verdict is Verdict.UNDETERMINED
+        else (),
+        screening=tuple(
+            Screening(firm.profile.name, "not screened", "no denied-party list is held yet")
+            for firm in (innovator, manufacturer)
+        ),
+    )
+
+
+def _mode(triad: Triad, play: Play) -> Suggestion:
+    pair = triad[:2]
+    # Where no statements met, each firm's first stands for it.
+    technology, product = (
+        int(rows[pair]) if rows[pair] >= 0 else int(np.searchsorted(pool.owner, firm))
+        for rows, pool, firm in (
+            (play.capability_meaning.asking, play.innovators, triad[0]),
+            (play.capability_meaning.offering, play.manufacturers, triad[1]),
+        )
+    )
+    return suggest_mode(
+        play.innovators.firms[triad[0]].profile,
+        play.manufacturers.firms[triad[1]].profile,
+        play.innovators.statements[technology],
+        play.manufacturers.statements[product],
+        play.taxonomy,
+    )
+
+
+def _party(firm: PooledFirm) -> Party:
+    return Party(firm.id, firm.profile.name, firm.profile.country)
+
+
+def _exclusions(play: Play, permission: Permission, barred: NDArray[np.bool_]) -> tuple[Exclusion, ...]:
+    """Barred triads, told once for each market and set of rules that bit, with an example of why."""
+    told: dict[tuple[int, tuple[str, ...]], tuple[int, str]] = {}
+    for triad in zip(*np.nonzero(barred), strict=True):
+        pathway = permission.pathway((int(triad[0]), int(triad[1]), int(triad[2])))
+        blocks = [r for leg in pathway.legs for r in leg.requirements if r.outcome is Outcome.BLOCK]
+        key = (int(triad[2]), tuple(dict.fromkeys(r.rule for r in blocks)))
+        because = f"{blocks[0].because} ({blocks[0].citation})"
+        pairs, first_because = told.get(key, (0, because))
+        told[key] = (pairs + 1, first_because)
+    return tuple(
+        Exclusion(
+            market=Destination(play.markets[market].iso3, play.markets[market].name),
+            pairs=pairs,
+            verdict=Verdict.PROHIBITED.value,
+            rules=rules,
+            because=because,
+        )
+        for (market, rules), (pairs, because) in sorted(told.items())
+    )

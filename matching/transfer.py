@@ -1,0 +1,140 @@
+"""What is known of a triad's transfer, as the rules ask it, and the verdict of every triad.
+
+Facts are those of the technology that met, of the firms' exposure and of the market; what no profile says is left
+unknown, so that the pathway says what it could not determine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.facts import Facts
+from matching.pathway import Pathway, trace_pathway
+from matching.play import Play
+from matching.pool import Pool, PooledFirm
+from matching.profile import Exposure, Regime, Statement
+from matching.rulebook import Rulebook
+from matching.signals import Triad
+
+
+@dataclass(frozen=True, slots=True)
+class Technology:
+    """What the rules may ask of the technology that met; None is unknown, an empty tuple is none."""
+
+    classifications: tuple[tuple[Regime, tuple[str, ...] | None], ...]
+    itar_content: bool | None
+    us_content_pct: float | None
+
+
+def technology_of(statements: Iterable[Statement], exposure: Exposure) -> Technology:
+    """The exposure of some statements. Only declared classifications count; a suggestion is nobody's word."""
+    declared = [c for statement in statements for c in statement.classifications if c.standing == "declared"]
+    entries = {regime: tuple(sorted({c.entry for c in declared if c.regime is regime})) for regime in Regime}
+    return Technology(
+        classifications=tuple((regime, held or None) for regime, held in entries.items()),
+        itar_content=exposure.itar_content,
+        us_content_pct=exposure.us_content_pct,
+    )
+
+
+def transfer_facts(technology: Technology, *, arms: bool | None, market: str, on: date) -> Facts:
+    """The facts of CAN to IND to the market for this technology.
+
+    Neither party has been screened, so neither is said to be on no list.
+    """
+    entries = dict(technology.classifications)
+    return Facts.model_validate(
+        {
+            "on": on,
+            "item": {
+                "name": "the goods or technology of the triad",
+                "ecl": entries[Regime.ECL],
+                "usml": entries[Regime.USML],
+                "eccn": entries[Regime.ECCN],
+                "scomet": entries[Regime.SCOMET],
+                "arms": arms,
+                "itar_content": technology.itar_content,
+                "us_content_pct": technology.us_content_pct,
+            },
+            "route": ("CAN", "IND", market),
+            "service_in": "CAN",
+        }
+    )
+
+
+def _subjects(pool: Pool) -> list[tuple[PooledFirm, tuple[Statement, ...]]]:
+    """What may cross, with its firm: each statement alone and then, for a pair where none met, all that a firm says."""
+    alone = [(pool.firms[owner], (statement,)) for owner, statement in zip(pool.owner, pool.statements, strict=True)]
+    return alone + [(firm, firm.profile.statements) for firm in pool.firms]
+
+
+def _arms(statements: Iterable[Statement]) -> int:
+    """Arms (1) if any statement is; not arms (0) only if all are known not to be; else -1."""
+    said = {statement.arms for statement in statements}
+    return 1 if True in said else 0 if said == {False} else -1
+
+
+class Permission:
+    """The verdict of every triad. Outcomes depend on few facts, so each distinct set of facts is traced once."""
+
+    def __init__(self, play: Play, rulebook: Rulebook, on: date) -> None:
+        self._play, self._rulebook, self._on = play, rulebook, on
+        self._pathways: dict[Facts, Pathway] = {}
+        meeting = play.capability_meaning
+        ours, theirs = _subjects(play.innovators), _subjects(play.manufacturers)
+        asking, offering = (
+            np.where(rows >= 0, rows, len(pool.statements) + np.arange(len(pool)).reshape(shape))
+            for rows, pool, shape in (
+                (meeting.asking, play.innovators, (-1, 1)),
+                (meeting.offering, play.manufacturers, (1, -1)),
+            )
+        )
+        # A pair's facts are those of the technology that met and whether either statement is of arms.
+        technology = [technology_of(statements, firm.profile.exposure) for firm, statements in ours]
+        self._kinds = list(dict.fromkeys(technology))
+        self._kind = np.array([self._kinds.index(kind) for kind in technology], dtype=np.int64)[asking]
+        here, there = (np.array([_arms(said) for _, said in side], dtype=np.int64) for side in (ours, theirs))
+        either, neither = (
+            (here[asking] == 1) | (there[offering] == 1),
+            (here[asking] == 0) & (there[offering] == 0),
+        )
+        self._arms = np.where(either, 1, np.where(neither, 0, -1))
+
+    def verdicts(self) -> NDArray[np.int64]:
+        """Verdict rank of every triad, shape (innovators, manufacturers, markets)."""
+        classes, inverse = np.unique(3 * self._kind + self._arms + 1, return_inverse=True)
+        table = np.array(
+            [
+                [self._trace(int(kind), int(arms) - 1, market.iso3).verdict.rank for market in self._play.markets]
+                for kind, arms in zip(*divmod(classes, 3), strict=True)
+            ],
+            dtype=np.int64,
+        ).reshape(len(classes), len(self._play.markets))
+        return table[inverse.reshape(self._kind.shape)]
+
+    def pathway(self, triad: Triad) -> Pathway:
+        """The traced pathway of one triad."""
+        pair = triad[:2]
+        return self._trace(int(self._kind[pair]), int(self._arms[pair]), self._play.markets[triad[2]].iso3)
+
+    def arms(self, triad: Triad) -> bool | None:
+        """Whether what would be transferred is arms, as far as the two statements say."""
+        known = int(self._arms[triad[:2]])
+        return None if known < 0 else bool(known)
+
+    def sectors(self, triad: Triad) -> tuple[str, ...]:
+        """Sectors of the technology that met, or of its firm where the statement names none."""
+        row = int(self._play.capability_meaning.asking[triad[:2]])
+        named = self._play.innovators.statements[row].sectors if row >= 0 else ()
+        return named or self._play.innovators.firms[triad[0]].profile.sectors
+
+    def _trace(self, kind: int, arms: int, iso3: str) -> Pathway:
+        facts = transfer_facts(self._kinds[kind], arms=None if arms < 0 else bool(arms), market=iso3, on=self._on)
+        if facts not in self._pathways:
+            self._pathways[facts] = trace_pathway(facts, self._rulebook)
+        return self._pathways[facts]

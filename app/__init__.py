@@ -1,0 +1,1 @@
+"""The house around the engine: it remembers, guards and shows."""

@@ -1,0 +1,1 @@
+"""The JSON doors under /api/v1: parse, call, return."""

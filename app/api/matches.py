@@ -1,0 +1,97 @@
+"""Ask who should meet whom; read a run; rank a run again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel
+
+from app import matches
+from app.api.doors import BODY_LIMIT, CallerDep, HouseDep, NowDep, SessionDep
+from app.matches import Ask
+from matching.ranking import Exclusion, Match
+
+router = APIRouter(prefix="/api/v1/matches", tags=["matches"], max_body_size=BODY_LIMIT)
+
+
+class Run(BaseModel):
+    """The record of an ask: who asked, when, and the versions of everything the answer rests on."""
+
+    id: str
+    asked_at: str
+    asked_by: str
+    ask: dict[str, Any]
+    versions: dict[str, Any]
+    pool: dict[str, int]
+    notes: list[str]
+
+
+class Answer(BaseModel):
+    """Ranked triads. `fit` is the weighted mean of the signals printed; no verdict moves it."""
+
+    run: Run
+    matches: list[Match]
+    excluded: list[Exclusion]
+
+
+class Replay(BaseModel):
+    """A run ranked again over the profiles as they stood."""
+
+    same: bool
+    matches: list[Match]
+    excluded: list[Exclusion]
+
+
+EXAMPLES: dict[str, Any] = {
+    "a firm on file": {
+        "summary": "Who should this Canadian innovator meet, for which third market?",
+        "value": {"firm": "Kraken Robotics", "market": "any", "limit": 10},
+    },
+    "a brief": {
+        "summary": "The same for a firm that is not on file",
+        "value": {
+            "brief": {
+                "text": "We have flown a prototype uncooled infrared gimbal and look for a volume maker of optics.",
+                "country": "CAN",
+                "trl": 6,
+            },
+            "market": "IDN",
+        },
+    },
+    "a demand": {
+        "summary": "Who could serve what a market seeks?",
+        "value": {"demand": "offshore patrol vessels", "market": "PHL"},
+    },
+}
+
+
+@router.post("", response_model=Answer, status_code=201)
+def request_matches(
+    ask: Annotated[Ask, Body(openapi_examples=EXAMPLES)],
+    session: SessionDep,
+    caller: CallerDep,
+    house: HouseDep,
+    at: NowDep,
+) -> Any:
+    """Rank every eligible triad for the ask and record the run.
+
+    Each match names the innovator, the manufacturer and the market, the signals that make up its fit with the
+    facts that met, the suggested mode, and the pathway: the legs a transfer would take, with every requirement
+    of the held rules that bites, its authority, citation and date. Prohibited triads are told under `excluded`.
+    The service states what the rules held say; it gives no legal advice.
+    """
+    return matches.request_matches(session, caller, ask, house.knowledge, house.candidates, at)
+
+
+@router.get("/{run_id}", response_model=Answer)
+def read_run(run_id: str, session: SessionDep, caller: CallerDep) -> Any:
+    """The recorded answer of a run, as it was given."""
+    return matches.document(matches.stored_run(session, run_id))
+
+
+@router.post("/{run_id}/replay", response_model=Replay)
+def replay_run(run_id: str, session: SessionDep, caller: CallerDep, house: HouseDep) -> Any:
+    """Rank the recorded ask again over the profiles as they stood; `same` compares the two answers byte for byte."""
+    answer, same = matches.replay(session, caller, run_id, house.knowledge)
+    return {"same": same, "matches": answer["matches"], "excluded": answer["excluded"]}

@@ -1,0 +1,205 @@
+"""The pools and the index, kept in step with the database.
+
+Vectors live in the database; the FAISS index and the columns are caches over them, rebuilt when the change
+number has moved. A stored vector that is damaged or of another encoder is told and never used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from app import access
+from app.db import transaction
+from app.errors import AppError, NotReady
+from app.knowledge import Knowledge
+from app.models import ChangeCounter, Firm, FirmRevision, StatementVector
+from matching.encoder import Encoder, Progress, Vectors, text_key
+from matching.index import MeaningIndex
+from matching.pool import Pool, PooledFirm, embedded_text
+from matching.taxonomy import Taxonomy
+
+Held = Mapping[str, tuple[int, NDArray[np.float32]]]
+"""Text hash to the vector's row id and the vector."""
+
+EMBED_AT_ONCE = 64
+"""Texts embedded and stored in one go, so that an interrupted run has lost at most these."""
+
+
+class DamagedVector(AppError):
+    """A stored vector does not match its checksum; nothing was ranked with it."""
+
+    status = 503
+    code = "damaged-vector"
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What may be ranked at one change number: the firms, and the index over all their statements."""
+
+    change: int
+    firms: tuple[PooledFirm, ...]
+    index: MeaningIndex
+    vectors: Held
+    _pools: dict[tuple[str, bool], Pool] = field(default_factory=dict)
+
+    def pool(self, country: str, taxonomy: Taxonomy, *, infer_needs: bool) -> Pool:
+        """The columns of one country's firms; made once and kept."""
+        key = (country, infer_needs)
+        if key not in self._pools:
+            firms = [firm for firm in self.firms if firm.profile.country == country]
+            self._pools[key] = Pool(firms, taxonomy, self.vectors, infer_needs=infer_needs)
+        return self._pools[key]
+
+
+class CandidateCache:
+    """The candidates of the last ask, used again while neither the firms nor the vectors have changed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._state: tuple[int, int] | None = None
+        self._candidates: Candidates | None = None
+
+    def current(self, session: Session, caller: access.Caller, knowledge: Knowledge) -> Candidates:
+        """The candidates as the database has them now."""
+        vectors = session.scalar(select(func.count()).select_from(StatementVector)) or 0
+        state = (current_change(session), vectors)
+        with self._lock:
+            if self._candidates is None or state != self._state:
+                self._candidates = gather(session, caller, knowledge)
+                self._state = state
+            return self._candidates
+
+
+def current_change(session: Session) -> int:
+    """The number of the last change to firms; 0 before any."""
+    return session.scalar(select(ChangeCounter.number)) or 0
+
+
+def gather(session: Session, caller: access.Caller, knowledge: Knowledge, at: int | None = None) -> Candidates:
+    """The candidates as they stand, or as they stood at a change number.
+
+    Raises NotReady when there are no firms, or some are not embedded yet, and DamagedVector.
+    """
+    change = current_change(session) if at is None else at
+    rows: Sequence[Firm | FirmRevision] = (
+        session.scalars(access.matchable_firms(caller)).all() if at is None else _as_of(session, caller, change)
+    )
+    firms = tuple(_pooled(row) for row in rows)
+    if not firms:
+        raise NotReady("no firms are on file yet", hint="run `triveni seed`, then `triveni embed`")
+    vectors = stored_vectors(session, knowledge.encoder)
+    missing = {
+        embedded_text(statement)
+        for firm in firms
+        for statement in firm.profile.statements
+        if text_key(embedded_text(statement)) not in vectors
+    }
+    if missing:
+        raise NotReady(
+            f"{len(missing)} statements have no vector of encoder {knowledge.encoder.id} yet",
+            hint="run `triveni embed`",
+        )
+    index = MeaningIndex(knowledge.encoder.id, knowledge.encoder.dimensions)
+    ids = np.array([vector_id for vector_id, _ in vectors.values()], dtype=np.int64)
+    index.add(ids, np.array([vector for _, vector in vectors.values()], dtype=np.float32), knowledge.encoder.id)
+    return Candidates(change, firms, index, vectors)
+
+
+def _pooled(row: Firm | FirmRevision) -> PooledFirm:
+    return PooledFirm(row.id if isinstance(row, Firm) else row.firm_id, row.profile, row.revision)
+
+
+def _as_of(session: Session, caller: access.Caller, change: int) -> Sequence[FirmRevision]:
+    """Each matchable firm's revision at a change number."""
+    latest = (
+        select(FirmRevision.firm_id, func.max(FirmRevision.revision).label("revision"))
+        .where(FirmRevision.change <= change)
+        .group_by(FirmRevision.firm_id)
+        .subquery()
+    )
+    allowed = access.matchable_firms(caller).subquery()
+    return session.scalars(
+        select(FirmRevision)
+        .join(latest, (FirmRevision.firm_id == latest.c.firm_id) & (FirmRevision.revision == latest.c.revision))
+        .join(allowed, allowed.c.id == FirmRevision.firm_id)
+        .where(FirmRevision.state == "published")
+    ).all()
+
+
+def stored_vectors(session: Session, encoder: Encoder) -> dict[str, tuple[int, NDArray[np.float32]]]:
+    """Every vector of this encoder, each checked; raises DamagedVector."""
+    held = {}
+    rows = session.execute(
+        select(
+            StatementVector.id, StatementVector.text_sha256, StatementVector.vector, StatementVector.vector_sha256
+        ).where(StatementVector.encoder == encoder.id)
+    )
+    for row_id, key, blob, checksum in rows:
+        if len(blob) != 4 * encoder.dimensions or hashlib.sha256(blob).hexdigest() != checksum:
+            raise DamagedVector(
+                f"the stored vector {row_id} is damaged: its bytes do not match their checksum",
+                hint="run `triveni embed`: it embeds damaged vectors again",
+            )
+        held[key] = (row_id, np.frombuffer(blob, dtype="<f4"))
+    return held
+
+
+def _forget_damaged(session: Session, encoder: Encoder) -> None:
+    damaged = [
+        row
+        for row in session.scalars(select(StatementVector).where(StatementVector.encoder == encoder.id))
+        if len(row.vector) != 4 * encoder.dimensions or hashlib.sha256(row.vector).hexdigest() != row.vector_sha256
+    ]
+    for row in damaged:
+        session.delete(row)
+
+
+def waiting_texts(session: Session, knowledge: Knowledge) -> list[str]:
+    """Texts of firms' statements and of markets' demands that have no vector yet, each once, in a fixed order."""
+    held = set(
+        session.scalars(select(StatementVector.text_sha256).where(StatementVector.encoder == knowledge.encoder.id))
+    )
+    texts = [
+        embedded_text(statement)
+        for firm in session.scalars(select(Firm).order_by(Firm.id))
+        for statement in firm.profile.statements
+    ]
+    texts += [demand.text for _, demand in knowledge.demands.values()]
+    return [text for text in dict.fromkeys(texts) if text_key(text) not in held]
+
+
+def embed_waiting(sessions: sessionmaker[Session], knowledge: Knowledge, announce: Callable[[int], Progress]) -> int:
+    """Embed every text without a vector, storing as it goes, and return how many were embedded.
+
+    ``announce`` is told the number of texts and returns what to call as they are done. Vectors that do not match
+    their checksums are forgotten first and made anew; interrupted, it goes on where it stopped.
+    """
+    with transaction(sessions) as session:
+        _forget_damaged(session, knowledge.encoder)
+        texts = waiting_texts(session, knowledge)
+    progress = announce(len(texts))
+    for start in range(0, len(texts), EMBED_AT_ONCE):
+        chunk = texts[start : start + EMBED_AT_ONCE]
+        vectors = knowledge.encoder.encode(chunk, progress)  # outside the transaction: it holds the write lock
+        with transaction(sessions) as session:
+            session.execute(insert(StatementVector), list(_rows_of(knowledge.encoder, chunk, vectors)))
+    return len(texts)
+
+
+def _rows_of(encoder: Encoder, texts: Sequence[str], vectors: Vectors) -> Iterator[dict[str, object]]:
+    for text, vector in zip(texts, vectors, strict=True):
+        blob = vector.astype("<f4").tobytes()
+        yield {
+            "text_sha256": text_key(text),
+            "encoder": encoder.id,
+            "vector": blob,
+            "vector_sha256": hashlib.sha256(blob).hexdigest(),
+        }

@@ -1,0 +1,316 @@
+"""The ``triveni`` command. It calls the same functions as the web and prints for people, or ``--json``.
+
+Heavy imports (FastAPI, the encoder) happen inside the commands that need them, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.errors import AppError, Invalid, in_plain_words
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session, sessionmaker
+
+    from app.matches import Ask
+
+app = typer.Typer(
+    name="triveni",
+    help="Who should meet whom, for which market, why, and what stands in the way?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+key_app = typer.Typer(help="API keys.", no_args_is_help=True)
+app.add_typer(key_app, name="key")
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly the API's JSON.")]
+
+
+def main() -> None:
+    """Run the command; what the caller can mend is said in plain words and ends with exit code 2."""
+    try:
+        app()
+    except Exception as fault:
+        problem = fault if isinstance(fault, AppError) else in_plain_words(fault)
+        if problem is None:
+            raise
+        err.print(f"[bold]triveni:[/bold] {escape(problem.message)}", style="red", soft_wrap=True)
+        if problem.hint:
+            err.print(f"  {problem.hint}", markup=False, soft_wrap=True)
+        sys.exit(2)
+
+
+@contextmanager
+def _house() -> Iterator[tuple[Settings, sessionmaker[Session]]]:
+    from app.db import open_engine, session_maker
+
+    settings = Settings()
+    engine = open_engine(settings.database_url)
+    try:
+        yield settings, session_maker(engine)
+    finally:
+        engine.dispose()
+
+
+def _print_json(value: Any) -> None:
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+@app.command()
+def init() -> None:
+    """Make the database, or bring its tables up to date."""
+    from sqlalchemy import make_url
+
+    from app.db import upgrade
+
+    settings = Settings()
+    upgrade(settings.database_url)
+    where = make_url(settings.database_url).render_as_string(hide_password=True)
+    out.print(f"The database is up to date ({where}).", markup=False, soft_wrap=True)
+
+
+@app.command()
+def seed(as_json: AsJson = False) -> None:
+    """Load the real firms of seeds/firms; a second run changes nothing."""
+    from app import firms
+    from app.db import transaction
+    from app.knowledge import load_knowledge
+
+    with _house() as (settings, sessions):
+        knowledge = load_knowledge(settings)
+        profiles = firms.read_seed_firms(settings.seeds / "firms", knowledge.taxonomy)
+        with transaction(sessions) as session:
+            done = firms.seed(session, profiles, datetime.now(UTC))
+    if as_json:
+        _print_json({"new": done.new, "changed": done.changed, "unchanged": done.unchanged})
+    else:
+        out.print(
+            f"Firms compiled from public sources: {done.new} new, {done.changed} changed, {done.unchanged} unchanged. "
+            f"Held besides: {len(knowledge.markets)} markets, {len(knowledge.demands)} demands."
+        )
+
+
+@app.command()
+def embed() -> None:
+    """Embed every statement and demand that has no vector yet; goes on where it was interrupted."""
+    from app.candidates import embed_waiting
+    from app.knowledge import load_knowledge
+
+    with _house() as (settings, sessions):
+        knowledge = load_knowledge(settings)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=err, transient=True) as bar:
+
+            def announce(total: int) -> Any:
+                task = bar.add_task("Embedding", total=total)
+                return lambda done: bar.advance(task, done)
+
+            done = embed_waiting(sessions, knowledge, announce)
+    out.print(f"{done} texts embedded with {knowledge.encoder.id}." if done else "Nothing waits to be embedded.")
+
+
+@app.command()
+def match(
+    firm: Annotated[str | None, typer.Option(help="A firm on file: name, alias or id.")] = None,
+    brief: Annotated[str | None, typer.Option(help="A firm not on file: text, or @FILE.")] = None,
+    demand: Annotated[str | None, typer.Option(help="What a market seeks: a demand's id, or text.")] = None,
+    market: Annotated[str, typer.Option(help="ISO 3166-1 alpha-3 code or name, or “any”.")] = "any",
+    country: Annotated[str, typer.Option(help="With --brief: CAN or IND.")] = "CAN",
+    trl: Annotated[int | None, typer.Option(help="With --brief: technology readiness level 1-9.")] = None,
+    sector: Annotated[list[str] | None, typer.Option(help="With --brief: sector code, may be repeated.")] = None,
+    limit: Annotated[int, typer.Option(help="How many matches (1-50).")] = 10,
+    stated_needs_only: Annotated[bool, typer.Option(help="Leave out needs inferred from profiles.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rank triads: innovator, manufacturer, third market."""
+    from app import access, matches
+    from app.candidates import CandidateCache
+    from app.db import transaction
+    from app.knowledge import load_knowledge
+
+    asked = _ask(
+        firm=firm,
+        brief=_brief(brief, country, trl, sector),
+        demand=demand,
+        market=market,
+        limit=limit,
+        infer_needs=not stated_needs_only,
+    )
+    with _house() as (settings, sessions):
+        knowledge = load_knowledge(settings)
+        with transaction(sessions) as session:
+            answer = matches.request_matches(
+                session, access.CONSOLE, asked, knowledge, CandidateCache(), datetime.now(UTC)
+            )
+    if as_json:
+        _print_json(answer)
+    else:
+        from app.printing import print_answer
+
+        print_answer(out, answer)
+
+
+def _brief(text: str | None, country: str, trl: int | None, sectors: list[str] | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    if text.startswith("@"):
+        path = Path(text[1:])
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise Invalid(f"cannot read the brief from {path}: {problem}") from problem
+    return {"text": text, "country": country, "trl": trl, "sectors": tuple(sectors or ())}
+
+
+def _ask(**given: Any) -> Ask:
+    from pydantic import ValidationError
+
+    from app.knowledge import invalid_from
+    from app.matches import Ask
+
+    try:
+        return Ask.model_validate(given)
+    except ValidationError as problem:
+        raise invalid_from(problem, "this ask makes no sense") from problem
+
+
+@app.command()
+def run(run_id: str, again: Annotated[bool, typer.Option("--replay", help="Rank it again.")] = False) -> None:
+    """Print a recorded run as it was answered; with --replay rank it again and say whether it is the same."""
+    from app import access, matches
+    from app.db import transaction
+    from app.knowledge import load_knowledge
+
+    with _house() as (settings, sessions), transaction(sessions) as session:
+        if not again:
+            _print_json(matches.document(matches.stored_run(session, run_id)))
+            return
+        _, same = matches.replay(session, access.CONSOLE, run_id, load_knowledge(settings))
+    out.print("The replay gives the same answer, byte for byte." if same else "The replay gives another answer.")
+    if not same:
+        raise typer.Exit(1)
+
+
+@app.command()
+def markets() -> None:
+    """List the markets held and their demands."""
+    from app.knowledge import load_knowledge
+
+    for market in load_knowledge(Settings()).markets.values():
+        out.print(f"[bold]{market.iso3}[/bold] {market.name} ({market.region})")
+        for demand in market.demands:
+            out.print(f"    {demand.id}: {demand.text} ({demand.standing}, {demand.dated})", markup=False)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Serve the JSON API; its documentation is at /docs."""
+    import uvicorn
+
+    from app.main import configure_logs, create_app
+
+    settings = Settings()
+    configure_logs(settings)
+    uvicorn.run(
+        create_app(settings),
+        host=host or settings.host,
+        port=port or settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+@app.command()
+def doctor() -> None:
+    """Say in plain words what is set up, what is missing and how to get it."""
+    from app.doctor import examine
+
+    missing = False
+    for finding in examine(Settings()):
+        mark = {"ok": "[green]✓[/green]", "optional": "[yellow]–[/yellow]", "missing": "[red]✗[/red]"}[finding.state]
+        out.print(f"{mark} {finding.what}: {finding.says}")
+        if finding.mend:
+            out.print(f"    {finding.mend}", markup=False)
+        missing = missing or finding.state == "missing"
+    if missing:
+        raise typer.Exit(1)
+
+
+@app.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="Folder in BEIR layout: corpus.jsonl, queries.jsonl, qrels/.")],
+    split: Annotated[str, typer.Option(help="Which qrels/SPLIT.tsv.")] = "dev",
+    rankers: Annotated[str, typer.Option(help="Comma-separated: bm25, dense, full.")] = "bm25,dense,full",
+    as_json: AsJson = False,
+) -> None:
+    """Measure rankings against judgements made by others."""
+    from app.evaluations import evaluate_folder
+
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=err, transient=True
+    ) as bar:
+        report = evaluate_folder(Settings(), folder, split, rankers.split(","), bar)
+    if as_json:
+        _print_json(report)
+    else:
+        from app.printing import print_evaluation
+
+        print_evaluation(out, folder.name, report)
+
+
+@key_app.command("create")
+def create_key(holder: str) -> None:
+    """Make an API key; it is shown once."""
+    from app import access
+    from app.db import transaction
+
+    with _house() as (_, sessions), transaction(sessions) as session:
+        key = access.create_key(session, holder, datetime.now(UTC))
+    out.print(key)
+
+
+@key_app.command("revoke")
+def revoke_key(prefix: str) -> None:
+    """End the life of the key that begins triveni_PREFIX."""
+    from app import access
+    from app.db import transaction
+
+    with _house() as (_, sessions), transaction(sessions) as session:
+        access.revoke_key(session, prefix.removeprefix("triveni_").split("_")[0], datetime.now(UTC))
+    out.print("Revoked.")
+
+
+@key_app.command("list")
+def list_keys() -> None:
+    """List the keys by prefix, holder and end of life."""
+    from app import access
+    from app.db import transaction
+
+    with _house() as (_, sessions), transaction(sessions) as session:
+        for key in access.keys(session):
+            ended = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else f"until {key.expires_at:%Y-%m-%d}"
+            out.print(f"triveni_{key.prefix}…  {key.holder}  {ended}", markup=False)
+
+
+if __name__ == "__main__":
+    main()

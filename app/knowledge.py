@@ -1,0 +1,205 @@
+"""What the service knows and its versions: rulebook, taxonomy, markets with their demands, encoder.
+
+Loaded once from the seed files and handed on. A file with a typo stops the loading with its name, the line and
+what was expected; nothing is half-loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from app.errors import AppError, Invalid, NotFound
+from app.settings import Settings
+from matching.encoder import Encoder, SentenceEncoder
+from matching.profile import Demand, Frozen, Market, Source
+from matching.rulebook import Rulebook, load_rulebook
+from matching.rules import RuleError
+from matching.suppositions import Hints, load_hints
+from matching.taxonomy import Taxonomy, TaxonomyError, load_taxonomy
+
+
+class SeedError(AppError):
+    """A seed or rule file cannot be read; the message names the file, the line and what was expected."""
+
+    status = 500
+    code = "seed-file"
+
+
+class MarketFile(Frozen):
+    """One file of seeds/markets: when it was compiled, from what, and its markets."""
+
+    as_of: str
+    sources: tuple[Source, ...]
+    markets: tuple[Market, ...]
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Everything the engine is given besides the firms."""
+
+    rulebook: Rulebook
+    taxonomy: Taxonomy
+    hints: Hints
+    markets: Mapping[str, Market]
+    encoder: Encoder
+    markets_version: str
+    hints_version: str
+    demands: Mapping[str, tuple[Market, Demand]] = field(default_factory=dict)
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """Content hashes of all that an answer rests on, apart from the firms and the weights."""
+        return {
+            "rulebook": self.rulebook.version,
+            "taxonomy": self.taxonomy.version,
+            "hints": self.hints_version,
+            "markets": self.markets_version,
+            "encoder": self.encoder.id,
+            "watchlists": "none held",
+        }
+
+    def market(self, iso3: str) -> Market:
+        """The market of an ISO 3166-1 alpha-3 code or English or French name; NotFound offers near names."""
+        wanted = iso3.strip().casefold()
+        for market in self.markets.values():
+            if wanted in (market.iso3.casefold(), market.name.casefold(), market.name_fr.casefold()):
+                return market
+        raise NotFound(
+            f"no market {iso3!r} is held",
+            hint="give an ISO 3166-1 alpha-3 code such as PHL, or “any”; near: "
+            + (", ".join(near(iso3, self._market_names)) or "none")
+            + ". `triveni markets` lists all",
+        )
+
+    @cached_property
+    def _market_names(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for market in self.markets.values():
+            label = f"{market.iso3} ({market.name})"
+            names |= {market.iso3: label, market.name: label, market.name_fr: label}
+        return names
+
+
+def near(wanted: str, names: Mapping[str, str], limit: int = 5) -> list[str]:
+    """Labels of the names most like the one wanted, best first; fuzzy, case and accents aside."""
+    from rapidfuzz import fuzz, process, utils
+
+    found = process.extract(
+        wanted, list(names), scorer=fuzz.WRatio, processor=utils.default_process, limit=limit * 2, score_cutoff=60
+    )
+    return list(dict.fromkeys(names[name] for name, _, _ in found))[:limit]
+
+
+def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowledge:
+    """Read all seed files; raises SeedError naming file, line and what was expected."""
+    try:
+        rulebook = load_rulebook(settings.seeds / "controls")
+        taxonomy = load_taxonomy(settings.seeds / "sectors")
+        hints = load_hints(settings.seeds / "sectors" / "control_lists.csv", taxonomy)
+    except (RuleError, TaxonomyError) as problem:
+        raise SeedError(str(problem)) from problem
+    markets = load_markets(settings.seeds / "markets", taxonomy)
+    return Knowledge(
+        rulebook=rulebook,
+        taxonomy=taxonomy,
+        hints=hints,
+        markets=markets,
+        encoder=encoder or SentenceEncoder(folder=settings.model_folder),
+        markets_version=_content_hash(settings.seeds / "markets", "*.yaml"),
+        hints_version=_content_hash(settings.seeds / "sectors", "control_lists.csv"),
+        demands={demand.id: (market, demand) for market in markets.values() for demand in market.demands},
+    )
+
+
+def load_markets(folder: Path, taxonomy: Taxonomy) -> dict[str, Market]:
+    """All markets by code, in order of code; codes and demand ids are unique and every sector is known."""
+    markets: dict[str, Market] = {}
+    seen: dict[str, str] = {}
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise SeedError(f"no market files in {folder}: expected seeds/markets/*.yaml")
+    for path in files:
+        for market in _parse(path, MarketFile).markets:
+            _once(seen, market.iso3, path)
+            for demand in market.demands:
+                _once(seen, demand.id, path)
+                for code in demand.sectors:
+                    _known_sector(code, taxonomy, f"{path}, demand {demand.id}")
+            markets[market.iso3] = market
+    return dict(sorted(markets.items()))
+
+
+def _once(seen: dict[str, str], key: str, path: Path) -> None:
+    if key in seen:
+        raise SeedError(f"{path}: {key!r} stands already in {seen[key]}; expected each id once")
+    seen[key] = str(path)
+
+
+def _known_sector(code: str, taxonomy: Taxonomy, where: str) -> None:
+    try:
+        taxonomy.sector(code)
+    except TaxonomyError as problem:
+        raise SeedError(f"{where}: {problem}") from problem
+
+
+Shape = TypeVar("Shape", bound=Frozen)
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's where the package brings it: eight times faster, which every command feels."""
+
+
+def _parse(path: Path, shape: type[Shape]) -> Shape:
+    """Parse a YAML file into a shape; a complaint carries the line of the value it is about."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, Loader=_LOADER)
+        return shape.model_validate(yaml.load(text, Loader=_LOADER))  # noqa: S506  (a safe loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        mark = getattr(problem, "problem_mark", None)
+        what = getattr(problem, "problem", None) or str(problem)
+        raise SeedError(f"{path}, line {mark.line + 1 if mark else 1}: not YAML in UTF-8: {what}") from problem
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        line = _line_of(tree, first["loc"])
+        at = ".".join(str(part) for part in first["loc"])
+        raise SeedError(f"{path}, line {line}: {at}: {first['msg']} (found {str(first['input'])[:80]!r})") from problem
+
+
+def _line_of(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
+    """The line of the value at a path, or of the nearest thing above it that exists."""
+    line = 1
+    for part in path:
+        if node is None:
+            break
+        line = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        else:
+            node = None
+    return node.start_mark.line + 1 if node is not None else line
+
+
+def _content_hash(folder: Path, pattern: str) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob(pattern)):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def invalid_from(problem: ValidationError, what: str) -> Invalid:
+    """The request's first fault as an Invalid that names the field, what was found and what was expected."""
+    faults = [
+        ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")]))
+        for fault in problem.errors()
+    ]
+    return Invalid(f"{what}: " + "; ".join(faults))

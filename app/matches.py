@@ -1,0 +1,301 @@
+"""The main job: an ask to a recorded run of ranked, explained triads; and the replay of a run."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+import orjson
+from pydantic import Field, TypeAdapter, model_validator
+from sqlalchemy.orm import Session
+
+from app import access
+from app.candidates import CandidateCache, Candidates, gather
+from app.errors import Conflict, Invalid, NotFound
+from app.firms import find_firm
+from app.intake import BRIEF_LIMIT, read_brief
+from app.knowledge import Knowledge
+from app.models import MatchRun
+from matching.encoder import Vectors, text_key
+from matching.play import Play
+from matching.pool import Pool, PooledFirm, embedded_text
+from matching.profile import Demand, Frozen, Market, Profile, Source
+from matching.ranking import WEIGHTS, WEIGHTS_OF_DEMAND, Ranking, WeightsError, check_weights, rank
+
+INNOVATORS, MANUFACTURERS = "CAN", "IND"
+ANY = "any"
+LIMIT = 50
+
+
+class Brief(Frozen):
+    """A firm that is not on file, in free text; what is not given is inferred or unknown."""
+
+    text: str = Field(max_length=10 * BRIEF_LIMIT)
+    country: Literal["CAN", "IND"] = "CAN"
+    trl: int | None = None
+    sectors: tuple[str, ...] = ()
+
+
+class Ask(Frozen):
+    """Who should meet whom, for which market? Exactly one of ``firm``, ``brief`` and ``demand`` is given."""
+
+    firm: Annotated[str | None, Field(max_length=300, description="Name, alias or id of a firm on file.")] = None
+    brief: Annotated[Brief | None, Field(description="A firm that is not on file.")] = None
+    demand: Annotated[str | None, Field(max_length=4000, description="Id of a demand held, or its text.")] = None
+    market: Annotated[str, Field(description="ISO 3166-1 alpha-3 code or name of a market, or `any`.")] = ANY
+    limit: Annotated[int, Field(ge=1, le=LIMIT)] = 10
+    infer_needs: Annotated[bool, Field(description="Also match needs inferred from what a profile lacks.")] = True
+    weights: Annotated[dict[str, float] | None, Field(description="Weights that replace the standing ones.")] = None
+    on: Annotated[date | None, Field(description="Law as of this day; today unless given.")] = None
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Self:
+        given = [name for name in ("firm", "brief", "demand") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of firm, brief and demand; given: {', '.join(given) or 'none'}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """An ask resolved: the two pools, the markets in play and the vectors of their demands."""
+
+    innovators: Pool
+    manufacturers: Pool
+    markets: tuple[Market, ...]
+    demand_vectors: Vectors
+
+
+def request_matches(
+    session: Session,
+    caller: access.Caller,
+    ask: Ask,
+    knowledge: Knowledge,
+    cache: CandidateCache,
+    now: datetime,
+) -> dict[str, Any]:
+    """Rank the ask, record the run and return it as the API's document.
+
+    Raises NotFound for an unknown firm or market, Invalid for an ask that makes no sense, NotReady before seeding
+    or embedding.
+    """
+    firm = find_firm(session, caller, ask.firm).id if ask.firm is not None else None
+    ask = ask.model_copy(update={"on": ask.on or now.date(), "firm": firm})
+    candidates = cache.current(session, caller, knowledge)
+    weights = _weights(ask)
+    answer = _answer(ask, knowledge, candidates, weights)
+    run = MatchRun(
+        id=str(uuid.uuid4()),
+        asked_at=now,
+        asked_by=caller.name,
+        ask=ask.model_dump(mode="json"),
+        versions=knowledge.versions | {"profiles": candidates.change, "weights": weights},
+        answer=answer,
+    )
+    session.add(run)
+    return document(run)
+
+
+def stored_run(session: Session, run_id: str) -> MatchRun:
+    """A recorded run; raises NotFound."""
+    run = session.get(MatchRun, run_id)
+    if run is None:
+        raise NotFound(f"no run {run_id!r} is recorded", hint="the id stands in every answer under run.id")
+    return run
+
+
+def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge) -> tuple[dict[str, Any], bool]:
+    """Rank a recorded ask again over the profiles as they stood, and compare the answers byte for byte.
+
+    Raises Conflict when the rulebook, taxonomy, markets or encoder held now are not those of the run.
+    """
+    run = stored_run(session, run_id)
+    moved = sorted(name for name, version in knowledge.versions.items() if run.versions.get(name) != version)
+    if moved:
+        raise Conflict(
+            f"run {run_id} cannot be ranked again: it rests on another version of {', '.join(moved)}",
+            hint="the answer as it was given is kept: GET /api/v1/matches/{id}, or `triveni run ID`",
+            versions={name: {"run": run.versions.get(name), "held": knowledge.versions[name]} for name in moved},
+        )
+    ask = Ask.model_validate(run.ask)
+    candidates = gather(session, caller, knowledge, at=run.versions["profiles"])
+    answer = _answer(ask, knowledge, candidates, run.versions["weights"])
+    return answer, _bytes(answer) == _bytes(run.answer)
+
+
+def _bytes(answer: dict[str, Any]) -> bytes:
+    return orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
+
+
+def document(run: MatchRun) -> dict[str, Any]:
+    """A run as the API gives it."""
+    return {
+        "run": {
+            "id": run.id,
+            "asked_at": run.asked_at.isoformat(timespec="seconds"),
+            "asked_by": run.asked_by,
+            "ask": run.ask,
+            "versions": run.versions,
+            "pool": run.answer["pool"],
+            "notes": run.answer["notes"],
+        },
+        "matches": run.answer["matches"],
+        "excluded": run.answer["excluded"],
+    }
+
+
+def _weights(ask: Ask) -> dict[str, float]:
+    standing = WEIGHTS_OF_DEMAND if ask.demand is not None else WEIGHTS
+    weights = dict(standing) | (ask.weights or {})
+    try:
+        check_weights(weights)
+    except WeightsError as problem:
+        raise Invalid(str(problem)) from problem
+    return weights
+
+
+def _answer(ask: Ask, knowledge: Knowledge, candidates: Candidates, weights: dict[str, float]) -> dict[str, Any]:
+    sides = _resolve(ask, knowledge, candidates)
+    play = Play(
+        sides.innovators,
+        sides.manufacturers,
+        sides.markets,
+        sides.demand_vectors,
+        candidates.index,
+        knowledge.taxonomy,
+        {market.iso3: market.region for market in knowledge.markets.values()},
+    )
+    assert ask.on is not None  # set when the run was asked
+    one_per_pair = ask.market == ANY
+    ranking = rank(
+        play,
+        weights,
+        knowledge.rulebook,
+        ask.on,
+        limit=ask.limit,
+        one_per_pair=one_per_pair,
+        hints=knowledge.hints,
+    )
+    answer: dict[str, Any] = _ANSWER.dump_python(ranking, mode="json", by_alias=True)
+    return answer | {
+        "pool": {
+            "innovators": len(sides.innovators),
+            "manufacturers": len(sides.manufacturers),
+            "markets": len(sides.markets),
+            "markets_without_demand_held": sum(not m.demands for m in knowledge.markets.values()),
+            "triads": ranking.triads,
+        },
+        "notes": _notes(ask, sides),
+    }
+
+
+_ANSWER = TypeAdapter(Ranking)
+
+
+def _notes(ask: Ask, sides: _Sides) -> list[str]:
+    notes = [
+        "Profiles were compiled from public sources and not verified by the firms.",
+        "Readiness figures are estimates unless a firm has stated them.",
+        "No denied-party list is held yet: no party has been screened.",
+    ]
+    if ask.market == ANY:
+        notes.append("Each pair is listed with its best market only, among those with a demand held.")
+        notes.append("All markets held were weighed, so that the excluded ones are told.")
+    if ask.brief is not None and not ask.brief.sectors:
+        pool = sides.innovators if ask.brief.country == INNOVATORS else sides.manufacturers
+        sectors = pool.firms[0].profile.sectors
+        notes.append(f"Sectors inferred from the brief's words: {', '.join(sectors) or 'none found'}.")
+    return notes
+
+
+def _resolve(ask: Ask, knowledge: Knowledge, candidates: Candidates) -> _Sides:
+    def everyone(country: str) -> Pool:
+        return candidates.pool(country, knowledge.taxonomy, infer_needs=ask.infer_needs)
+
+    if ask.demand is not None:
+        market = _market_of_demand(ask, knowledge)
+        return _Sides(
+            everyone(INNOVATORS), everyone(MANUFACTURERS), (market,), _demand_vectors((market,), candidates, knowledge)
+        )
+    asking = _asking_pool(ask, knowledge, candidates)
+    country = asking.firms[0].profile.country
+    markets = tuple(knowledge.markets.values()) if ask.market == ANY else (knowledge.market(ask.market),)
+    innovators = asking if country == INNOVATORS else everyone(INNOVATORS)
+    manufacturers = asking if country == MANUFACTURERS else everyone(MANUFACTURERS)
+    return _Sides(innovators, manufacturers, markets, _demand_vectors(markets, candidates, knowledge))
+
+
+def _asking_pool(ask: Ask, knowledge: Knowledge, candidates: Candidates) -> Pool:
+    if ask.firm is not None:
+        firm = next((f for f in candidates.firms if f.id == ask.firm), None)
+        if firm is None:
+            raise Conflict(f"{ask.firm} is not among the firms that may be matched")
+        if firm.profile.country not in (INNOVATORS, MANUFACTURERS):
+            raise Invalid(f"{firm.profile.name} is of {firm.profile.country}; triads join Canada and India")
+        return Pool([firm], knowledge.taxonomy, candidates.vectors, infer_needs=ask.infer_needs)
+    assert ask.brief is not None  # an ask is of a firm, a brief or a demand
+    profile = read_brief(
+        ask.brief.text,
+        knowledge.taxonomy,
+        country=ask.brief.country,
+        trl=ask.brief.trl,
+        sectors=ask.brief.sectors,
+    )
+    return _guest_pool(profile, knowledge, infer_needs=ask.infer_needs)
+
+
+def _guest_pool(profile: Profile, knowledge: Knowledge, *, infer_needs: bool) -> Pool:
+    """The pool of one firm that is not on file: its statements are embedded here and kept nowhere."""
+    texts = list(dict.fromkeys(embedded_text(statement) for statement in profile.statements))
+    vectors = {
+        text_key(text): (-1, vector) for text, vector in zip(texts, knowledge.encoder.encode(texts), strict=True)
+    }
+    guest = PooledFirm("brief", profile)
+    return Pool([guest], knowledge.taxonomy, vectors, infer_needs=infer_needs, indexed=False)
+
+
+def _market_of_demand(ask: Ask, knowledge: Knowledge) -> Market:
+    """The market in play for a demand: with only the demand asked for, one held or one made from the text."""
+    assert ask.demand is not None
+    text = ask.demand.strip()
+    if not text:
+        raise Invalid("the demand is empty", hint="give the id of a demand held, or say what the market seeks")
+    if text in knowledge.demands:
+        market, demand = knowledge.demands[text]
+        if ask.market != ANY and knowledge.market(ask.market) != market:
+            raise Invalid(f"the demand {text!r} is of {market.iso3}, not of {ask.market}")
+        return market.model_copy(update={"demands": (demand,)})
+    if ask.market == ANY:
+        raise Invalid(
+            "a demand given as text needs its market",
+            hint="add the market, for example --market PHL; or give a demand's id",
+        )
+    market = knowledge.market(ask.market)
+    sectors = tuple(suggestion.code for suggestion in knowledge.taxonomy.suggest(text))
+    if not sectors:
+        raise Invalid(
+            f"no sector could be read from the demand {text!r}",
+            hint="name the goods in plainer words, for example “offshore patrol vessels”",
+        )
+    asked = Demand(
+        id="as-asked",
+        text=text,
+        sectors=sectors,
+        dated=str(ask.on),
+        standing="inferred",
+        sources=(Source(url="the ask itself"),),
+    )
+    return market.model_copy(update={"demands": (asked,)})
+
+
+def _demand_vectors(markets: Sequence[Market], candidates: Candidates, knowledge: Knowledge) -> Vectors:
+    """Vectors of all demands of the markets, in order; a text not stored is embedded here."""
+    texts = [demand.text for market in markets for demand in market.demands]
+    fresh = list(dict.fromkeys(text for text in texts if text_key(text) not in candidates.vectors))
+    vectors = dict(zip(fresh, knowledge.encoder.encode(fresh), strict=True)) if fresh else {}
+    rows = [vectors[text] if text in vectors else candidates.vectors[text_key(text)][1] for text in texts]
+    return np.array(rows, dtype=np.float32).reshape(len(rows), knowledge.encoder.dimensions)

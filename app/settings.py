@@ -1,0 +1,36 @@
+"""One frozen Settings, read from TRIVENI_* variables once and handed on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Every setting of the service; each may be given as ``TRIVENI_<NAME>`` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="TRIVENI_", frozen=True, extra="ignore")
+
+    database_url: str = f"sqlite:///{ROOT / 'var' / 'triveni.sqlite3'}"
+    """SQLAlchemy URL; a local SQLite file unless set."""
+
+    seeds: Path = ROOT / "seeds"
+    """Folder of dated facts: controls, markets, sectors, firms."""
+
+    model_folder: Path | None = None
+    """Folder of the encoder's weights, when they are not taken from the installed package."""
+
+    host: str = "127.0.0.1"
+    """Address that ``triveni serve`` listens on."""
+
+    port: int = 8000
+    """Port that ``triveni serve`` listens on."""
+
+    log_json: bool = True
+    """Log as JSON lines; false gives coloured lines for a person."""
+
+    rule_max_age_days: int = 180
+    """A rule read longer ago than this many days is reported as stale."""

@@ -127,8 +127,12 @@ class WordIndex:
         return [word for word in words(text) if word in self._rarity]
 
 
-# Figures, standards and designations must count: "155", "STANAG", "4671", "GaN", "6A003".
+# Figures, standards and designations must count: "155", "STANAG", "4671", "GaN", "6A003". A unit is parted from its
+# figure ("155mm", "30kg") and thousands are written together ("6,000 m"), so that both manners meet.
+_UNIT = re.compile(r"\b(\d[\d.,]*)(mm|cm|m|km|kg|g|t|dwt|kw|mw|w|v|mhz|ghz|hz|nm|kn|l|h|ft|lb)\b")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _WORD = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*")
+_SAME = {"lens": "lenses", "optic": "optics"}  # their stems would part them
 _STOPWORDS = frozenset(
     """
     a an and any are as at be been but by can for from had has have if in into is it its may more not of on or other our
@@ -148,6 +152,7 @@ def words(text: str) -> list[str]:
     """Lower-case word stems without accents and stop words; figures and designations stay whole."""
     # Only accents are dropped: to drop every mark outside ASCII would read "TRL 4–6" as 46 and "l’optique" as one word.
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
-    kept = [w for w in _WORD.findall(plain) if w not in _STOPWORDS and (len(w) > 1 or w.isdigit())]
+    plain = _THOUSANDS.sub("", _UNIT.sub(r"\1 \2", plain))
+    kept = [_SAME.get(w, w) for w in _WORD.findall(plain) if w not in _STOPWORDS and (len(w) > 1 or w.isdigit())]
     stems: list[str] = _stemmer().stemWords(kept)
     return stems

@@ -21,20 +21,32 @@ from matching.taxonomy import Taxonomy
 
 Rows = NDArray[np.int64]
 
-COSINE_FLOOR, COSINE_CEILING = 0.10, 0.80
-"""Where a cosine of all-MiniLM-L6-v2 is called 0 and 1: the mean over unrelated statements of the seed firms is
-0.13, and two wordings of one statement reach 0.8. A raw cosine is never shown as a value."""
+Background = tuple[float, float]
+
+MEANING_BACKGROUND: Background = (0.15, 0.10)
+WORDS_BACKGROUND: Background = (0.04, 0.075)
+"""Mean and standard deviation over unrelated statements of the seed firms: of cosines, and of roots of word shares."""
+
+BACKGROUND_WEIGHT = 30
+"""Observations that the background counts as, so that a field of a few statements is not judged by itself alone."""
+
+PLAINEST = 6.0
+"""Standard deviations above the field at which a match is called 1; the best of a hundred firms reaches 3 to 5."""
 
 
-def calibrate_cosine(cosines: Scores) -> Scores:
-    """Map cosines to 0-1, linear between the floor and the ceiling."""
-    values: Scores = (cosines - COSINE_FLOOR) / np.float32(COSINE_CEILING - COSINE_FLOOR)
+def stands_out(scores: Scores, background: Background) -> Scores:
+    """How far each score stands above the field it was drawn from, 0 at its mean and 1 at six standard deviations.
+
+    A raw cosine means little: a general statement is near to everything and a particular one to nothing. So each
+    text is judged against all the texts of the longer side, as far as there are enough of them to judge by.
+    """
+    axis = 1 if scores.shape[1] >= scores.shape[0] else 0
+    count, (mean, spread) = scores.shape[axis], background
+    weight = count + BACKGROUND_WEIGHT
+    centre = (scores.sum(axis=axis, keepdims=True) + BACKGROUND_WEIGHT * mean) / weight
+    squares = ((scores - centre) ** 2).sum(axis=axis, keepdims=True) + BACKGROUND_WEIGHT * spread**2
+    values: Scores = ((scores - centre) / np.sqrt(squares / weight) / PLAINEST).astype(np.float32)
     return np.clip(values, 0.0, 1.0)
-
-
-def calibrate_words(shares: Scores) -> Scores:
-    """Map the share of a statement's rare words that is met to 0-1; the root lifts the few that real pairs share."""
-    return np.sqrt(shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +126,20 @@ class Play:
         return Meeting(np.where(met, value, np.nan), np.where(met, need, -1), np.where(met, chosen, -1))
 
     def _meaning(self, asking: Pool, needs: Rows, offering: Pool) -> Scores:
-        """Calibrated cosines, needs by offers, through the index on whichever side it holds."""
+        """How far each offer stands out by cosine for each need, through the index on whichever side it holds."""
         if offering.indexed:
             ids, inverse = np.unique(offering.vector_ids[offering.offers], return_inverse=True)
             cosines = self._index.cosines(asking.vectors[needs], ids)[:, inverse]
         else:
             ids, inverse = np.unique(asking.vector_ids[needs], return_inverse=True)
             cosines = self._index.cosines(offering.vectors[offering.offers], ids)[:, inverse].T
-        return calibrate_cosine(cosines)
+        return stands_out(cosines, MEANING_BACKGROUND)
 
     @staticmethod
     def _words(asking: Pool, needs: Rows, offering: Pool) -> Scores:
-        """Calibrated BM25, needs by offers."""
-        queries = [asking.texts[row] for row in needs]
-        return calibrate_words(offering.words.shares(queries)[:, offering.offers])
+        """How far each offer stands out by the rare words it shares with each need."""
+        shares = offering.words.shares([asking.texts[row] for row in needs])
+        return stands_out(np.sqrt(shares), WORDS_BACKGROUND)  # the root lifts the few words that real pairs share
 
     # -- between the sides and the markets --------------------------------------------------
 
@@ -142,31 +154,33 @@ class Play:
         return self._service(self.manufacturers)
 
     def _service(self, pool: Pool) -> Meeting:
-        """Half by text (the better of meaning and words) and half by sector, on the firm's best statement."""
+        """Half by text (the better of meaning and words) and half by sector, on the firm's best statement.
+
+        Of an offer whose sector nobody knows, the text alone speaks.
+        """
         offers = pool.offers
         if pool.indexed:
             ids, inverse = np.unique(pool.vector_ids[offers], return_inverse=True)
             cosines = self._index.cosines(self._vectors_of_demands, ids)[:, inverse]
         else:
             cosines = self._vectors_of_demands @ pool.vectors[offers].T
-        words = pool.words.shares([demand.text for demand in self.demands])[:, offers]
-        text = np.maximum(calibrate_cosine(cosines), calibrate_words(words))
-        both: Scores = (text + self._sector_nearness(pool)[:, offers]) / np.float32(2)
+        shares = pool.words.shares([demand.text for demand in self.demands])
+        text = np.maximum(stands_out(cosines, MEANING_BACKGROUND), stands_out(np.sqrt(shares), WORDS_BACKGROUND))
+        both: Scores = np.nanmean([text, self._sector_nearness(pool)[:, offers]], axis=0)
         best, row = pool.best_per_firm(both, offers)
         demand = np.broadcast_to(np.arange(len(self.demands))[:, None], row.shape)
         return Meeting(value=best, asking=demand, offering=row)
 
     def _sector_nearness(self, pool: Pool) -> Scores:
-        """Closest any sector of each statement stands to any of each demand: shape (demands, statements)."""
+        """Closest any sector of each statement stands to any of each demand: (demands, statements), NaN if unknown."""
         sought = np.zeros((len(self.demands), len(self.taxonomy.codes)), dtype=np.bool_)
         for row, demand in enumerate(self.demands):
             for code in demand.sectors:
                 sought[row, self.taxonomy.position(code)] = True
         reach = nearest_sector(sought, self.taxonomy)
         columns = pool.statement_sectors
-        near: Scores = np.where(columns[None] >= 0, reach[:, np.maximum(columns, 0)], np.float32(0))
-        nearest: Scores = near.max(axis=2)
-        return nearest
+        near: Scores = np.where(columns[None] >= 0, reach[:, np.maximum(columns, 0)], np.float32(-1)).max(axis=2)
+        return np.where(near < 0, np.float32(np.nan), near)
 
 
 def nearest_sector(held: NDArray[np.bool_], taxonomy: Taxonomy) -> Scores:

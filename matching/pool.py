@@ -149,8 +149,8 @@ class Pool:
 
     @cached_property
     def words(self) -> WordIndex:
-        """BM25 over the statements."""
-        return WordIndex(self.texts)
+        """BM25 over the offers, in the order of ``offers``."""
+        return WordIndex([self.texts[row] for row in self.offers])
 
     # -- firms ------------------------------------------------------------------------------
 

@@ -68,9 +68,17 @@ def transfer_facts(technology: Technology, *, arms: bool | None, market: str, on
 
 
 def _subjects(pool: Pool) -> list[tuple[PooledFirm, tuple[Statement, ...]]]:
-    """What may cross, with its firm: each statement alone and then, for a pair where none met, all that a firm says."""
-    alone = [(pool.firms[owner], (statement,)) for owner, statement in zip(pool.owner, pool.statements, strict=True)]
-    return alone + [(firm, firm.profile.statements) for firm in pool.firms]
+    """What may cross, with its firm, for each statement and then, for a pair where none met, for each firm.
+
+    An offer, or a need inferred from one, is itself what crosses. A stated need seldom says what the firm would bring,
+    so all that the firm says stands for it.
+    """
+    subjects = []
+    for owner, statement in zip(pool.owner, pool.statements, strict=True):
+        firm = pool.firms[owner]
+        itself = statement.side == "offers" or statement.basis == "inferred"
+        subjects.append((firm, (statement,) if itself else (statement, *firm.profile.offers)))
+    return subjects + [(firm, firm.profile.statements) for firm in pool.firms]
 
 
 def _arms(statements: Iterable[Statement]) -> int:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.index import WordIndex
-from matching.play import calibrate_cosine, calibrate_words, nearest_sector
+from matching.play import MEANING_BACKGROUND, WORDS_BACKGROUND, nearest_sector, stands_out
 from tests.factories import HashEncoder, demand, firm, market, play, statement, taxonomy
 
 WORDS = "sonar hull 155 germanium lens radar drone shell seeker alloy".split()
@@ -33,17 +33,34 @@ def firms(draw, name: str, country: str):
 SIDES = st.tuples(firms("Lab", "CAN"), firms("Works", "IND"))
 
 
-def cosine(one: str, other: str) -> float:
-    a, b = HashEncoder().encode([one, other])
-    return float(calibrate_cosine(np.array([a @ b]))[0])
+def cosines(ones, others):
+    """Plain cosines of texts, one by one."""
+    vectors = [HashEncoder().encode(texts) for texts in (ones, others)]
+    return np.array([[a @ b for b in vectors[1]] for a in vectors[0]], dtype=np.float32).reshape(len(ones), len(others))
 
 
-def plain_loop(asking, needs, offering, measure):
+def by_meaning(asking, needs, offering):
+    """How far each offer stands out for each need by cosine, as a mapping of the two rows to the value."""
+    raw = cosines([asking.texts[n] for n in needs], [offering.texts[o] for o in offering.offers])
+    return by_row(stands_out(raw, MEANING_BACKGROUND), needs, offering.offers) if raw.size else {}
+
+
+def by_words(asking, needs, offering):
+    index = WordIndex([offering.texts[o] for o in offering.offers])
+    raw = np.sqrt(index.shares([asking.texts[n] for n in needs]))
+    return by_row(stands_out(raw, WORDS_BACKGROUND), needs, offering.offers) if raw.size else {}
+
+
+def by_row(values, needs, offers):
+    return {(int(n), int(o)): float(values[r, c]) for r, n in enumerate(needs) for c, o in enumerate(offers)}
+
+
+def plain_loop(asking, needs, offering, values):
     """For each pair the best value, or None where a side has no such statement."""
     return {
         (a, b): max(
             (
-                measure(asking.texts[need], offering.texts[offer])
+                values[int(need), int(offer)]
                 for need in needs
                 if asking.owner[need] == a
                 for offer in offering.offers
@@ -59,7 +76,8 @@ def plain_loop(asking, needs, offering, measure):
 def assert_meets(meeting, asking, needs, offering, measure):
     """The meeting has the plain loop's values, and the rows it names are such statements and have that value."""
     assert meeting.value.shape == (len(asking), len(offering))
-    for pair, expected in plain_loop(asking, needs, offering, measure).items():
+    values = measure(asking, needs, offering)
+    for pair, expected in plain_loop(asking, needs, offering, values).items():
         if expected is None:
             assert np.isnan(meeting.value[pair])
             assert meeting.asking[pair] == meeting.offering[pair] == -1
@@ -69,7 +87,7 @@ def assert_meets(meeting, asking, needs, offering, measure):
         assert need in needs
         assert offer in offering.offers
         assert (asking.owner[need], offering.owner[offer]) == pair
-        assert measure(asking.texts[need], offering.texts[offer]) == pytest.approx(expected, abs=1e-5)
+        assert values[int(need), int(offer)] == pytest.approx(expected, abs=1e-5)
 
 
 # Between the two sides
@@ -80,8 +98,8 @@ def assert_meets(meeting, asking, needs, offering, measure):
 def test_what_met_by_meaning_is_what_a_double_loop_finds(sides, infer):
     board = play(*sides, infer_needs=infer)
     ours, theirs = board.innovators, board.manufacturers
-    assert_meets(board.capability_meaning, ours, ours.needs, theirs, cosine)
-    assert_meets(board.return_meaning, theirs, theirs.stated_needs, ours, cosine)
+    assert_meets(board.capability_meaning, ours, ours.needs, theirs, by_meaning)
+    assert_meets(board.return_meaning, theirs, theirs.stated_needs, ours, by_meaning)
 
 
 @given(SIDES)
@@ -89,11 +107,6 @@ def test_what_met_by_meaning_is_what_a_double_loop_finds(sides, infer):
 def test_what_met_by_words_is_what_a_double_loop_finds(sides):
     board = play(*sides)
     ours, theirs = board.innovators, board.manufacturers
-    index = WordIndex(theirs.texts)
-
-    def by_words(need: str, offer: str) -> float:
-        return float(calibrate_words(index.shares([need]))[0, theirs.texts.index(offer)])
-
     assert_meets(board.capability_words, ours, ours.needs, theirs, by_words)
 
 
@@ -114,7 +127,8 @@ def test_a_firm_without_needs_or_offers_meets_nobody_and_hides_nobody():
     only_asks = firm("Asks", "IND", statements=(statement("Drone sensors", "seeks"),))
     makes = firm("Makes", "IND", statements=(statement("Drone sensors"),))
     meeting = play([quiet, loud], [only_asks, makes], infer_needs=False).capability_meaning
-    np.testing.assert_allclose(meeting.value, [[np.nan, np.nan], [np.nan, 1]], atol=1e-6)
+    np.testing.assert_array_equal(np.isnan(meeting.value), [[True, True], [True, False]])
+    assert meeting.value[1, 1] > 0.5
 
 
 # Between a side and the markets
@@ -126,16 +140,18 @@ def test_a_firm_serves_a_demand_by_its_best_offer_in_text_and_sector(made):
     wanted = (demand("Sonar hull", sectors=("subsea",)), demand("155 shell", sectors=("munitions", "uas")))
     board = play([firm()], made, (market(demands=wanted[:1]), market("VNM", "Vietnam", demands=wanted[1:])))
     side, service = board.manufacturers, board.manufacturers_serve
-    index = WordIndex(side.texts)
     near = taxonomy().closeness
     position = taxonomy().position
+    offers, texts = side.offers, [asked.text for asked in wanted]
+    raw = cosines(texts, [side.texts[o] for o in offers])
+    shares = np.sqrt(WordIndex([side.texts[o] for o in offers]).shares(texts))
+    by_text = np.maximum(stands_out(raw, MEANING_BACKGROUND), stands_out(shares, WORDS_BACKGROUND)) if raw.size else raw
     for row, asked in enumerate(wanted):
-        shares = calibrate_words(index.shares([asked.text]))[0]
         worth = {}
         for offer in side.offers:
             said = side.statements[offer].sectors or ("uas",)
             sector = max(near[position(one), position(other)] for one in asked.sectors for other in said)
-            worth[offer] = (max(cosine(asked.text, side.texts[offer]), shares[offer]) + sector) / 2
+            worth[offer] = (by_text[row, list(offers).index(offer)] + sector) / 2
         for at in range(len(side)):
             mine = {offer: value for offer, value in worth.items() if side.owner[offer] == at}
             if not mine:
@@ -164,20 +180,35 @@ def test_without_a_demand_nothing_is_served_and_nothing_breaks():
 # From text to a value, and from sectors to nearness
 
 
-@given(st.floats(-1, 1, width=32), st.floats(-1, 1, width=32))
-def test_a_nearer_text_is_never_worth_less_and_every_value_is_0_to_1(one, other):
-    low, high = calibrate_cosine(np.array(sorted((one, other)), dtype=np.float32))
-    assert 0 <= low <= high <= 1
+@given(st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=40))
+def test_in_one_field_a_nearer_text_is_never_worth_less_and_every_value_is_0_to_1(scores):
+    row = np.array([sorted(scores)], dtype=np.float32)
+    values = stands_out(row, MEANING_BACKGROUND)[0]
+    assert (np.diff(values) >= -1e-6).all()
+    assert ((values >= 0) & (values <= 1)).all()
 
 
-@given(st.floats(0, 1, width=32), st.floats(0, 1, width=32))
-def test_more_words_shared_are_never_worth_less_and_every_value_is_0_to_1(one, other):
-    low, high = calibrate_words(np.array(sorted((one, other)), dtype=np.float32))
-    assert 0 <= low <= high <= 1
+def test_the_same_score_is_worth_more_where_the_field_is_poorer():
+    poor, rich = ([0.5] + [level] * 50 for level in (0.1, 0.4))
+    values = stands_out(np.array([poor, rich], dtype=np.float32), MEANING_BACKGROUND)
+    assert values[0, 0] > values[1, 0] > 0
 
 
-def test_unrelated_texts_are_worth_nothing_and_the_same_text_everything():
-    assert calibrate_cosine(np.array([0.05, 1.0], dtype=np.float32)).tolist() == [0, 1]
+def test_a_score_below_its_field_is_worth_nothing():
+    assert stands_out(np.array([[0.0] + [0.3] * 20], dtype=np.float32), MEANING_BACKGROUND)[0, 0] == 0
+
+
+def test_a_field_of_one_is_judged_against_the_background():
+    plain, near = (stands_out(np.array([[score]], dtype=np.float32), MEANING_BACKGROUND)[0, 0] for score in (0.15, 0.6))
+    assert plain == pytest.approx(0, abs=1e-3)
+    assert near > 0.4
+
+
+def test_the_field_is_the_longer_side():
+    scores = np.array([[0.6], [0.1], [0.1], [0.1]], dtype=np.float32)
+    np.testing.assert_allclose(
+        stands_out(scores, MEANING_BACKGROUND).T, stands_out(scores.T, MEANING_BACKGROUND), atol=1e-6
+    )
 
 
 def test_the_nearest_of_several_sectors_counts_and_none_is_near_to_none():

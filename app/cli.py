@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 key_app = typer.Typer(help="API keys.", no_args_is_help=True)
 app.add_typer(key_app, name="key")
+pathway_app = typer.Typer(help="Export-control pathways by themselves.", no_args_is_help=True)
+app.add_typer(pathway_app, name="pathway")
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
@@ -166,16 +168,21 @@ def match(
         print_answer(out, answer)
 
 
+def _text(given: str, what: str) -> str:
+    """The text itself, or with @FILE the file's."""
+    if not given.startswith("@"):
+        return given
+    path = Path(given[1:])
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise Invalid(f"cannot read the {what} from {path}: {problem}") from problem
+
+
 def _brief(text: str | None, country: str, trl: int | None, sectors: list[str] | None) -> dict[str, Any] | None:
     if text is None:
         return None
-    if text.startswith("@"):
-        path = Path(text[1:])
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            raise Invalid(f"cannot read the brief from {path}: {problem}") from problem
-    return {"text": text, "country": country, "trl": trl, "sectors": tuple(sectors or ())}
+    return {"text": _text(text, "brief"), "country": country, "trl": trl, "sectors": tuple(sectors or ())}
 
 
 def _ask(**given: Any) -> Ask:
@@ -276,6 +283,48 @@ def evaluate(
         from app.printing import print_evaluation
 
         print_evaluation(out, folder.name, report)
+
+
+@pathway_app.command("check")
+def check_pathways(cases: Annotated[Path, typer.Argument(help="JSON lines: id, facts, expected.")]) -> None:
+    """Check hand-worked cases against the rulebook held."""
+    from app.knowledge import load_knowledge
+    from app.pathways import check_cases
+
+    outcomes = list(check_cases(cases, load_knowledge(Settings()).rulebook))
+    for case in outcomes:
+        told = f"{case.id}: expected {case.expected}, got {case.got}"
+        told += f"; missing {', '.join(case.missing)}" if case.missing else ""
+        told += f"; unwelcome {', '.join(case.unwelcome)}" if case.unwelcome else ""
+        out.print(("[green]ok[/green]   " if case.passed else "[red]FAIL[/red] ") + told)
+    failed = sum(not case.passed for case in outcomes)
+    out.print(f"{len(outcomes) - failed} passed, {failed} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+@pathway_app.command("explain")
+def explain_pathway(
+    item: Annotated[str, typer.Option(help="The item's facts as JSON, or @FILE.")],
+    market: Annotated[str, typer.Option(help="ISO 3166-1 alpha-3 code or name.")],
+    on: Annotated[datetime | None, typer.Option(help="Law of this day.", formats=["%Y-%m-%d"])] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lay out the pathway of one item from Canada through India to a market."""
+    from pydantic import TypeAdapter
+
+    from app.knowledge import load_knowledge
+    from app.pathways import explain
+    from app.printing import print_pathway
+    from matching.pathway import Pathway
+
+    day = (on or datetime.now(UTC)).date()
+    pathway = explain(_text(item, "item"), market, day, load_knowledge(Settings()))
+    document = TypeAdapter(Pathway).dump_python(pathway, mode="json", by_alias=True)
+    if as_json:
+        _print_json(document)
+    else:
+        print_pathway(out, document)
 
 
 @key_app.command("create")

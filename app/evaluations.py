@@ -80,7 +80,7 @@ class _Embedder:
 def _read_vectors(path: Path) -> dict[str, Any] | None:
     """Vectors kept by text hash; None when there are none, or the file is damaged and they are to be made again."""
     try:
-        with np.load(path) as held:
+        with path.open("rb") as stream, np.load(stream) as held:
             return dict(zip(held["keys"].tolist(), held["vectors"], strict=True))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None

@@ -173,9 +173,13 @@ def seed_all(session: Session, knowledge: Knowledge, folder: Path, now: datetime
     return seed(session, read_seed_firms(folder, knowledge.taxonomy), now)
 
 
-def list_firms(session: Session, caller: access.Caller, country: str | None, after: str, limit: int) -> Sequence[Firm]:
-    """A page of visible firms in order of id, after the given id."""
-    chosen = access.visible_firms(caller).where(Firm.id > after).order_by(Firm.id).limit(limit)
+def list_firms(
+    session: Session, caller: access.Caller, country: str | None, after: str, limit: int
+) -> tuple[Sequence[Firm], str | None]:
+    """A page of visible firms in order of id, after the given id, and the id to continue after; None at the end."""
+    chosen = access.visible_firms(caller).where(Firm.id > after).order_by(Firm.id).limit(limit + 1)
     if country is not None:
         chosen = chosen.where(Firm.country == country)
-    return session.scalars(chosen).all()
+    found = session.scalars(chosen).all()
+    page = found[:limit]
+    return page, page[-1].id if len(found) > limit else None

@@ -100,7 +100,7 @@ def _add_health(app: FastAPI, house: House) -> None:
     def readyz() -> dict[str, Any]:
         """The database answers, firms are on file and all of them are embedded; otherwise 503 says what is missing."""
         try:
-            with transaction(house.sessions) as session:
+            with transaction(house.sessions, readonly=True) as session:
                 session.execute(text("SELECT 1"))
                 candidates = house.candidates.current(session, access.CONSOLE, house.knowledge)
         except SQLAlchemyError as problem:

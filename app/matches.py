@@ -83,9 +83,9 @@ def request_matches(
     Raises NotFound for an unknown firm or market, Invalid for an ask that makes no sense, NotReady before seeding
     or embedding.
     """
+    candidates = cache.current(session, caller, knowledge)  # first: before seeding no name is worth looking for
     firm = find_firm(session, caller, ask.firm).id if ask.firm is not None else None
     ask = ask.model_copy(update={"on": ask.on or now.date(), "firm": firm})
-    candidates = cache.current(session, caller, knowledge)
     weights = _weights(ask)
     answer = _answer(ask, knowledge, candidates, weights)
     run = MatchRun(

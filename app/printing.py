@@ -62,7 +62,7 @@ def _print_match(console: Console, match: dict[str, Any]) -> None:
         )
     if match["unknown"]:
         console.print(f"   unknown, left out: {', '.join(match['unknown'])}", style="dim")
-    _print_pathway(console, match["pathway"])
+    print_pathway(console, match["pathway"])
     for supposition in match["suppositions"]:
         verdict = supposition["verdict"]
         console.print(
@@ -72,7 +72,8 @@ def _print_match(console: Console, match: dict[str, Any]) -> None:
         _print_legs(console, supposition["legs"])
 
 
-def _print_pathway(console: Console, pathway: dict[str, Any]) -> None:
+def print_pathway(console: Console, pathway: dict[str, Any]) -> None:
+    """A verdict, the legs with what bites on them, and the questions that would settle it."""
     verdict = pathway["verdict"]
     console.print(
         f"   pathway: [{VERDICT_STYLES[verdict]}]{verdict}[/{VERDICT_STYLES[verdict]}] ({VERDICT_WORDS[verdict]})"

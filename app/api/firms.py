@@ -47,10 +47,10 @@ def list_firms(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> FirmPage:
     """The visible firms, in order of id."""
-    page = firms.list_firms(session, caller, country, after, limit)
+    page, next_after = firms.list_firms(session, caller, country, after, limit)
     return FirmPage(
         firms=[FirmLine(id=f.id, name=f.name, country=f.country, sectors=list(f.profile.sectors)) for f in page],
-        next_after=page[-1].id if len(page) == limit else None,
+        next_after=next_after,
     )
 
 

@@ -1,0 +1,100 @@
+"""Pathways asked for by themselves: hand-worked cases checked against the rulebook, and one item explained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.errors import Invalid
+from app.knowledge import Knowledge, invalid_from
+from matching.facts import Facts
+from matching.pathway import Pathway, trace_pathway
+from matching.profile import Frozen
+from matching.rulebook import Rulebook
+
+
+class Expected(Frozen):
+    """What a case's author worked out by hand."""
+
+    verdict: str
+    rules: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+class Case(Frozen):
+    """One hand-worked pathway."""
+
+    id: str
+    words: str = ""
+    facts: Facts
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A case and what the rulebook makes of it."""
+
+    id: str
+    expected: str
+    got: str
+    missing: tuple[str, ...]
+    unwelcome: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Equal verdict, every expected rule found, none that must be absent."""
+        return self.expected == self.got and not self.missing and not self.unwelcome
+
+
+def check_cases(path: Path, rulebook: Rulebook) -> Iterator[Outcome]:
+    """Trace every case of a JSON-lines file; raises Invalid naming the line and field that do not fit."""
+    for case in _cases(path):
+        pathway = trace_pathway(case.facts, rulebook)
+        found = {requirement.rule for leg in pathway.legs for requirement in leg.requirements}
+        yield Outcome(
+            id=case.id,
+            expected=case.expected.verdict,
+            got=pathway.verdict.value,
+            missing=tuple(rule for rule in case.expected.rules if rule not in found),
+            unwelcome=tuple(rule for rule in case.expected.absent if rule in found),
+        )
+
+
+def _cases(path: Path) -> list[Case]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise Invalid(f"cannot read the cases from {path}: {problem}") from problem
+    cases = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                cases.append(Case.model_validate_json(line))
+            except ValidationError as problem:
+                raise invalid_from(problem, f"{path}, line {number}") from problem
+    return cases
+
+
+def explain(item: str, market: str, on: date, knowledge: Knowledge) -> Pathway:
+    """The pathway CAN to IND to the market of an item given as JSON text.
+
+    Raises NotFound for a market not held and Invalid for an item that does not fit.
+    """
+    iso3 = knowledge.market(market).iso3
+    try:
+        told: Any = json.loads(item)
+    except ValueError as problem:
+        raise Invalid(
+            f"the item is not JSON: {problem}", hint='for example --item \'{"ecl": ["2-10.c"], "itar_content": false}\''
+        ) from problem
+    try:
+        facts = Facts.model_validate({"on": on, "item": told, "route": ("CAN", "IND", iso3), "service_in": "CAN"})
+    except ValidationError as problem:
+        raise invalid_from(problem, "the item does not fit") from problem
+    return trace_pathway(facts, knowledge.rulebook)

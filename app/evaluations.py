@@ -136,6 +136,7 @@ def _document_profile(document: Text, knowledge: Knowledge) -> Profile:
         sectors=sectors,
         statements=(Statement(side="offers", text=text, sectors=sectors),),
         provenance="request",
+        inferred_fields=("sectors",),
     )
 
 

@@ -122,6 +122,7 @@ def read_brief(
         sectors=known,
         statements=(*whole, *offers),
         provenance="request",
+        inferred_fields=() if sectors else ("sectors",),
     )
 
 

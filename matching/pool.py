@@ -167,6 +167,12 @@ class Pool:
         return mask
 
     @cached_property
+    def sectors_stated(self) -> Mask:
+        """Firms whose sectors are on record, and not only inferred from their words."""
+        stated = ["sectors" not in firm.profile.inferred_fields for firm in self.firms]
+        return self.sectors.any(axis=1) & np.array(stated, dtype=np.bool_)
+
+    @cached_property
     def produces(self) -> Mask:
         """Firms with a role that makes things in quantity."""
         return np.array([bool(PRODUCING_ROLES & set(f.profile.roles)) for f in self.firms], dtype=np.bool_)

@@ -170,6 +170,8 @@ class Profile(Frozen):
     confidence: Literal["sourced", "partly", "memory"] | None = None
     unchecked_fields: tuple[str, ...] = ()
     """Fields filled from general knowledge and not checked against a source."""
+    inferred_fields: tuple[str, ...] = ()
+    """Fields that the service concluded by itself, such as the sectors of a brief; they are shown as inferred."""
     reviewer_notes: tuple[str, ...] = ()
     """Open questions for the compliance reviewer, each with its source; no verdict rests on them."""
     sources: tuple[Source, ...] = ()

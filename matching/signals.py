@@ -172,6 +172,46 @@ def sectors_close(play: Play) -> Measured:
     return Measured(values[:, :, None], tell)
 
 
+def feeds_value_chain(play: Play) -> Measured:
+    """What one firm makes goes into what the other makes: two links of one value chain."""
+    ours, theirs = play.innovators.sectors, play.manufacturers.sectors
+    chain = np.maximum(play.taxonomy.feeding, play.taxonomy.feeding.T)
+    reach = np.array([chain[held].max(axis=0) if held.any() else chain[0] * 0 for held in theirs], dtype=np.float32)
+    values = np.array([(reach * held).max(axis=1, initial=0) for held in ours], dtype=np.float32)
+    values = values.reshape(len(ours), len(theirs))
+    # Sectors read from a text are good enough to be near to, not to build a chain on.
+    values[~play.innovators.sectors_stated] = np.nan
+    values[:, ~play.manufacturers.sectors_stated] = np.nan
+
+    def tell(triad: Triad) -> Told:
+        innovator, manufacturer, _ = triad
+        firms = (_name(play.innovators, innovator), _name(play.manufacturers, manufacturer))
+        mine, yours = np.flatnonzero(ours[innovator]), np.flatnonzero(theirs[manufacturer])
+        links = chain[np.ix_(mine, yours)]
+        row, column = np.unravel_index(int(links.argmax()), links.shape)
+        one, other = (play.taxonomy.sector(play.taxonomy.codes[i]) for i in (mine[row], yours[column]))
+        feed = play.taxonomy.feed_between(one.code, other.code)
+        if not values[innovator, manufacturer]:
+            sentence = f"No link of a value chain between {firms[0]} and {firms[1]} is known."
+        elif feed is None:
+            sentence = (
+                f"{one.name_en} ({firms[0]}) and {other.name_en} ({firms[1]}) stand two links apart in one value chain."
+            )
+        else:
+            sentence = (
+                f"{one.name_en} ({firms[0]}) and {other.name_en} ({firms[1]}) are links of one chain: {feed.why}."
+            )
+        return Told(
+            sentence,
+            (
+                Evidence(play.innovators.firms[innovator].id, one.code, "stated"),
+                Evidence(play.manufacturers.firms[manufacturer].id, other.code, "stated"),
+            ),
+        )
+
+    return Measured(values[:, :, None], tell)
+
+
 def readiness_complements(play: Play) -> Measured:
     """Technology not yet in production meets a maker already able to produce (TRL low, MRL high)."""
     meeting = play.capability_meaning

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NoReturn, Self
 
@@ -117,7 +118,7 @@ class Suggestion:
     words_that_met: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Taxonomy:
     """The sectors in file order, how close they are to one another, and the lexicon over them.
 
@@ -149,6 +150,14 @@ class Taxonomy:
         """Return the feed that joins two sectors, whichever way it runs."""
         ends = {one, other}
         return next((feed for feed in self.feeds if {feed.from_code, feed.to_code} == ends), None)
+
+    @cached_property
+    def feeding(self) -> NDArray[np.float32]:
+        """How directly each sector feeds each other one, [n, n]: 1 in one step, 0.5 in two, else 0."""
+        direct = np.zeros((len(self.codes), len(self.codes)), dtype=np.float32)
+        for feed in self.feeds:
+            direct[self.position(feed.from_code), self.position(feed.to_code)] = 1
+        return np.maximum(direct, np.float32(0.5) * ((direct @ direct) > 0))
 
     def suggest(self, text: str, limit: int = 3) -> tuple[Suggestion, ...]:
         """Return the sectors that the words of `text` speak of, strongest first; none if none met.

@@ -176,9 +176,12 @@ def feeds_value_chain(play: Play) -> Measured:
     """What one firm makes goes into what the other makes: two links of one value chain."""
     ours, theirs = play.innovators.sectors, play.manufacturers.sectors
     chain = np.maximum(play.taxonomy.feeding, play.taxonomy.feeding.T)
-    reach = np.array([chain[held].max(axis=0) if held.any() else chain[0] * 0 for held in theirs], dtype=np.float32)
-    values = np.array([(reach * held).max(axis=1, initial=0) for held in ours], dtype=np.float32)
-    values = values.reshape(len(ours), len(theirs))
+    reach = np.zeros(theirs.shape, dtype=np.float32)
+    values = np.zeros((len(ours), len(theirs)), dtype=np.float32)
+    for row, held in enumerate(theirs):
+        reach[row] = chain[held].max(axis=0, initial=0)
+    for row, held in enumerate(ours):
+        values[row] = reach[:, held].max(axis=1, initial=0)
     # Sectors read from a text are good enough to be near to, not to build a chain on.
     values[~play.innovators.sectors_stated] = np.nan
     values[:, ~play.manufacturers.sectors_stated] = np.nan

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from app.models import ChangeCounter, Firm, FirmRevision, StatementVector
 from matching.encoder import Encoder, Progress, Vectors, text_key
 from matching.index import MeaningIndex
 from matching.pool import Pool, PooledFirm, embedded_text
+from matching.profile import Profile
 from matching.taxonomy import Taxonomy
 
 Held = Mapping[str, tuple[int, NDArray[np.float32]]]
@@ -57,6 +58,11 @@ class Candidates:
             firms = [firm for firm in self.firms if firm.profile.country == country]
             self._pools[key] = Pool(firms, taxonomy, self.vectors, infer_needs=infer_needs)
         return self._pools[key]
+
+    def supposing(self, firm_id: str, profile: Profile) -> Candidates:
+        """The same candidates with one firm's profile replaced, for asking what a change would do."""
+        firms = tuple(replace(firm, profile=profile) if firm.id == firm_id else firm for firm in self.firms)
+        return Candidates(self.change, firms, self.index, self.vectors)
 
 
 class CandidateCache:

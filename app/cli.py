@@ -137,6 +137,7 @@ def match(
     trl: Annotated[int | None, typer.Option(help="With --brief: technology readiness level 1-9.")] = None,
     sector: Annotated[list[str] | None, typer.Option(help="With --brief: sector code, may be repeated.")] = None,
     limit: Annotated[int, typer.Option(help="How many matches (1-50).")] = 10,
+    spread: Annotated[bool, typer.Option(help="List no corporate group twice.")] = False,
     stated_needs_only: Annotated[bool, typer.Option(help="Leave out needs inferred from profiles.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -153,6 +154,7 @@ def match(
         market=market,
         limit=limit,
         infer_needs=not stated_needs_only,
+        spread=spread,
     )
     with _house() as (settings, sessions):
         knowledge = load_knowledge(settings)
@@ -198,13 +200,22 @@ def _ask(**given: Any) -> Ask:
 
 
 @app.command()
-def run(run_id: str, again: Annotated[bool, typer.Option("--replay", help="Rank it again.")] = False) -> None:
-    """Print a recorded run as it was answered; with --replay rank it again and say whether it is the same."""
+def run(
+    run_id: str,
+    again: Annotated[bool, typer.Option("--replay", help="Rank it again.")] = False,
+    what_if: Annotated[int | None, typer.Option(help="Which one change would lift the match of this rank?")] = None,
+) -> None:
+    """Print a recorded run as it was answered; or rank it again and compare; or ask what would lift one match."""
     from app import access, matches
     from app.db import transaction
     from app.knowledge import load_knowledge
+    from app.printing import print_what_if
 
     with _house() as (settings, sessions), transaction(sessions) as session:
+        if what_if is not None:
+            found = matches.what_if(session, access.CONSOLE, run_id, what_if, load_knowledge(settings))
+            print_what_if(out, found)
+            return
         if not again:
             _print_json(matches.document(matches.stored_run(session, run_id)))
             return
@@ -296,7 +307,7 @@ def check_pathways(cases: Annotated[Path, typer.Argument(help="JSON lines: id, f
         told = f"{case.id}: expected {case.expected}, got {case.got}"
         told += f"; missing {', '.join(case.missing)}" if case.missing else ""
         told += f"; unwelcome {', '.join(case.unwelcome)}" if case.unwelcome else ""
-        out.print(("[green]ok[/green]   " if case.passed else "[red]FAIL[/red] ") + told)
+        out.print(("[green]ok[/green]   " if case.passed else "[red]FAIL[/red] ") + escape(told))
     failed = sum(not case.passed for case in outcomes)
     out.print(f"{len(outcomes) - failed} passed, {failed} failed")
     if failed:

@@ -21,6 +21,7 @@ STATEMENT_LIMIT = 4_000
 """Characters of one statement (Profile's own limit)."""
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+_TRL = re.compile(r"\bTRL[ -]?([1-9])\b(?![.,]?\d)", re.IGNORECASE)
 _SEEKING = re.compile(
     r"\b(seek|seeks|seeking|look(?:s|ing)? for|want|wants|wish|wishes|need|needs|requires?|search(?:es|ing)? for|"
     r"cherche|cherchons|recherche|recherchons|souhaite|souhaitons|besoin)\b",
@@ -85,8 +86,8 @@ def read_brief(
 ) -> Profile:
     """A Profile from a paragraph about a firm that is not on file.
 
-    The whole text is what is asked for; each sentence is taken as an offer unless it speaks of seeking. Sectors
-    not given are suggested from the words. Raises Invalid for an empty text, a TRL off the scale or an unknown sector,
+    The whole text is what is asked for; each sentence is taken as an offer unless it speaks of seeking (or all do).
+    Sectors not given are suggested from the words, and a TRL not given is read from a text that names one. Raises Invalid for an empty text, a TRL off the scale or an unknown sector,
     TooLarge for a text of over 20,000 characters.
     """
     text = text.strip()
@@ -106,16 +107,14 @@ def read_brief(
     except TaxonomyError as problem:
         hint = "GET /api/v1/sectors and seeds/sectors/sectors.csv list the codes"
         raise Invalid(str(problem), hint=hint) from problem
-    readiness = Readiness(trl_low=trl, trl_high=trl, basis="as asked" if trl else None)
+    readiness = _readiness(trl, text)
     whole = [
         Statement(side="seeks", text=piece, sectors=known, readiness=readiness)
         for piece in _pieces(text, STATEMENT_LIMIT)
     ]
-    offers = [
-        Statement(side="offers", text=sentence, sectors=known, readiness=readiness)
-        for sentence in dict.fromkeys(_sentences(text))
-        if not _SEEKING.search(sentence)
-    ]
+    sentences = list(dict.fromkeys(_sentences(text)))
+    offered = [sentence for sentence in sentences if not _SEEKING.search(sentence)] or sentences
+    offers = [Statement(side="offers", text=sentence, sectors=known, readiness=readiness) for sentence in offered]
     return Profile(
         name="The firm of the brief",
         country=country,
@@ -124,6 +123,15 @@ def read_brief(
         provenance="request",
         inferred_fields=() if sectors else ("sectors",),
     )
+
+
+def _readiness(trl: int | None, text: str) -> Readiness:
+    if trl is not None:
+        return Readiness(trl_low=trl, trl_high=trl, basis="as asked")
+    named = sorted({int(level) for level in _TRL.findall(text)})
+    if not named:
+        return Readiness()
+    return Readiness(trl_low=named[0], trl_high=named[-1], basis="read from the brief")
 
 
 def _sentences(text: str) -> list[str]:

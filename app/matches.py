@@ -20,6 +20,7 @@ from app.firms import find_firm
 from app.intake import BRIEF_LIMIT, read_brief
 from app.knowledge import Knowledge
 from app.models import MatchRun
+from matching.counterfactuals import Change, Counterfactual, counterfactuals
 from matching.encoder import Vectors, text_key
 from matching.play import Play
 from matching.pool import Pool, PooledFirm, embedded_text
@@ -49,6 +50,7 @@ class Ask(Frozen):
     market: Annotated[str, Field(description="ISO 3166-1 alpha-3 code or name of a market, or `any`.")] = ANY
     limit: Annotated[int, Field(ge=1, le=LIMIT)] = 10
     infer_needs: Annotated[bool, Field(description="Also match needs inferred from what a profile lacks.")] = True
+    spread: Annotated[bool, Field(description="List no corporate group twice.")] = False
     weights: Annotated[dict[str, float] | None, Field(description="Weights that replace the standing ones.")] = None
     on: Annotated[date | None, Field(description="Law as of this day; today unless given.")] = None
 
@@ -114,13 +116,7 @@ def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Know
     Raises Conflict when the rulebook, taxonomy, markets or encoder held now are not those of the run.
     """
     run = stored_run(session, run_id)
-    moved = sorted(name for name, version in knowledge.versions.items() if run.versions.get(name) != version)
-    if moved:
-        raise Conflict(
-            f"run {run_id} cannot be ranked again: it rests on another version of {', '.join(moved)}",
-            hint="the answer as it was given is kept: GET /api/v1/matches/{id}, or `triveni run ID`",
-            versions={name: {"run": run.versions.get(name), "held": knowledge.versions[name]} for name in moved},
-        )
+    _same_versions(run, knowledge)
     ask = Ask.model_validate(run.ask)
     candidates = gather(session, caller, knowledge, at=run.versions["profiles"])
     answer = _answer(ask, knowledge, candidates, run.versions["weights"])
@@ -141,6 +137,7 @@ def document(run: MatchRun) -> dict[str, Any]:
             "ask": run.ask,
             "versions": run.versions,
             "pool": run.answer["pool"],
+            "exposure": run.answer["exposure"],
             "notes": run.answer["notes"],
         },
         "matches": run.answer["matches"],
@@ -160,15 +157,7 @@ def _weights(ask: Ask) -> dict[str, float]:
 
 def _answer(ask: Ask, knowledge: Knowledge, candidates: Candidates, weights: dict[str, float]) -> dict[str, Any]:
     sides = _resolve(ask, knowledge, candidates)
-    play = Play(
-        sides.innovators,
-        sides.manufacturers,
-        sides.markets,
-        sides.demand_vectors,
-        candidates.index,
-        knowledge.taxonomy,
-        {market.iso3: market.region for market in knowledge.markets.values()},
-    )
+    play = _play(sides, knowledge, candidates)
     assert ask.on is not None  # set when the run was asked
     one_per_pair = ask.market == ANY
     ranking = rank(
@@ -178,6 +167,7 @@ def _answer(ask: Ask, knowledge: Knowledge, candidates: Candidates, weights: dic
         ask.on,
         limit=ask.limit,
         one_per_pair=one_per_pair,
+        spread=ask.spread,
         hints=knowledge.hints,
     )
     answer: dict[str, Any] = _ANSWER.dump_python(ranking, mode="json", by_alias=True)
@@ -194,6 +184,62 @@ def _answer(ask: Ask, knowledge: Knowledge, candidates: Candidates, weights: dic
 
 
 _ANSWER = TypeAdapter(Ranking)
+_COUNTERFACTUALS = TypeAdapter(tuple[Counterfactual, ...])
+
+
+def _play(sides: _Sides, knowledge: Knowledge, candidates: Candidates) -> Play:
+    return Play(
+        sides.innovators,
+        sides.manufacturers,
+        sides.markets,
+        sides.demand_vectors,
+        candidates.index,
+        knowledge.taxonomy,
+        {market.iso3: market.region for market in knowledge.markets.values()},
+    )
+
+
+def what_if(
+    session: Session, caller: access.Caller, run_id: str, place: int, knowledge: Knowledge
+) -> list[dict[str, Any]]:
+    """The single changes that would lift the match at a place of a run, or better its verdict; each is ranked anew.
+
+    Raises NotFound for a run or place that is not there, Invalid for a run of a brief (its firm is not on file), and
+    Conflict when the rulebook or another version is no longer held.
+    """
+    run = stored_run(session, run_id)
+    _same_versions(run, knowledge)
+    listed = next((match for match in run.answer["matches"] if match["rank"] == place), None)
+    if listed is None:
+        raise NotFound(f"run {run_id} lists no match {place}", hint=f"it lists {len(run.answer['matches'])}")
+    ask = Ask.model_validate(run.ask)
+    if ask.brief is not None:
+        raise Invalid("the firm of a brief is not on file, so no change to its profile can be tried")
+    ask = ask.model_copy(update={"market": listed["market"]["iso3"]})
+    ids = (listed["innovator"]["id"], listed["manufacturer"]["id"], listed["market"]["iso3"])
+    candidates = gather(session, caller, knowledge, at=run.versions["profiles"])
+
+    def play_with(change: Change | None) -> Play:
+        supposed = candidates
+        if change is not None:
+            supposed = candidates.supposing(ids[0] if change.side == "innovator" else ids[1], change.profile)
+        return _play(_resolve(ask, knowledge, supposed), knowledge, supposed)
+
+    assert ask.on is not None  # set when the run was asked
+    found = counterfactuals(play_with, ids, run.versions["weights"], knowledge.rulebook, ask.on)
+    told: list[dict[str, Any]] = _COUNTERFACTUALS.dump_python(found, mode="json")
+    return told
+
+
+def _same_versions(run: MatchRun, knowledge: Knowledge) -> None:
+    """Raise Conflict unless all that the run rests on, apart from the profiles, is still held."""
+    moved = sorted(name for name, version in knowledge.versions.items() if run.versions.get(name) != version)
+    if moved:
+        raise Conflict(
+            f"run {run.id} cannot be ranked again: it rests on another version of {', '.join(moved)}",
+            hint="the answer as it was given is kept: GET /api/v1/matches/{id}, or `triveni run ID`",
+            versions={name: {"run": run.versions.get(name), "held": knowledge.versions[name]} for name in moved},
+        )
 
 
 def _notes(ask: Ask, sides: _Sides) -> list[str]:

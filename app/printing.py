@@ -44,6 +44,8 @@ def print_answer(console: Console, answer: dict[str, Any]) -> None:
         f"\n{pool['triads']:,} triads weighed: {pool['innovators']} innovators, {pool['manufacturers']} manufacturers, "
         f"{pool['markets']} markets. Run {run['id']}."
     )
+    shares = ", ".join(f"{side} {share:.2f}" for side, share in run["exposure"].items())
+    console.print(f"Attention among the firms listed (Gini, 0 is even): {shares}.")
     for note in run["notes"]:
         console.print(f"  · {escape(note)}", style="dim")
 
@@ -95,6 +97,18 @@ def _print_legs(console: Console, legs: list[dict[str, Any]]) -> None:
             console.print(
                 f"         because {requirement['because']}; {requirement['url'] or ''}", style="dim", markup=False
             )
+
+
+def print_what_if(console: Console, found: list[dict[str, Any]]) -> None:
+    """Single changes, each with what it would do to place, fit and verdict."""
+    if not found:
+        console.print("No single change tried would lift this match or better its verdict.")
+    for one in found:
+        console.print(
+            f"If {one['change']}: place {one['place_before']} → {one['place_after']}, fit {one['fit_before']:.3f} → "
+            f"{one['fit_after']:.3f}, verdict {one['verdict_before']} → {one['verdict_after']}",
+            markup=False,
+        )
 
 
 def print_evaluation(console: Console, name: str, report: dict[str, Any]) -> None:

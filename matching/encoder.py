@@ -119,7 +119,7 @@ class SentenceEncoder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        logging.disable_progress_bar()  # its bar over the weight file would stand above ours
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # its bar over the weight file would stand above ours
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:

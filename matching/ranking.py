@@ -8,7 +8,7 @@ moves a fit. Ties are broken by coverage and then by ids, so that the same ask a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -140,12 +140,21 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Exposures:
+    """How unevenly a list's attention is shared among the firms it names: Gini, 0 even, towards 1 one firm's."""
+
+    innovators: float
+    manufacturers: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
-    """The list, what was excluded, and how many triads were weighed."""
+    """The list, what was excluded, how many triads were weighed, and how attention is shared."""
 
     matches: tuple[Match, ...]
     excluded: tuple[Exclusion, ...]
     triads: int
+    exposure: Exposures
 
 
 def check_weights(weights: Weights) -> None:
@@ -191,7 +200,7 @@ def fit(play: Play, weights: Weights) -> NDArray[np.float64]:
     return _Board(play, weights).fit[:, :, 0]
 
 
-def rank(
+def rank(  # noqa: PLR0913 (the manner of listing is said by name)
     play: Play,
     weights: Weights,
     rulebook: Rulebook,
@@ -199,13 +208,15 @@ def rank(
     *,
     limit: int,
     one_per_pair: bool = False,
+    spread: bool = False,
     hints: Hints | None = None,
 ) -> Ranking:
     """The best triads of a play, explained, and those that a rule prohibits.
 
     Every triad is weighed; sentences are written for the listed ones only. ``one_per_pair`` is for an ask of any
-    market: each pair is listed once, with its best market among those that have said what they seek. ``hints`` are
-    the sectors' usual control-list entries, for the suppositions. Raises WeightsError.
+    market: each pair is listed once, with its best market among those that have said what they seek. ``spread`` lists
+    no corporate group twice on the side that is not asking. ``hints`` are the sectors' usual control-list entries,
+    for the suppositions. Raises WeightsError.
     """
     check_weights(weights)
     board = _Board(play, weights)
@@ -216,7 +227,8 @@ def rank(
     if one_per_pair:
         may_list &= np.array([bool(market.demands) for market in play.markets], dtype=np.bool_)
         may_list = _best_market_only(board, may_list)
-    listed = _in_order(board, may_list)[:limit]
+    ordered = _in_order(board, may_list)
+    listed = (_one_per_group(ordered, play) if spread else ordered)[:limit]
     return Ranking(
         matches=tuple(
             _explain(place, triad, board, play, (permission, suppositions))
@@ -224,7 +236,44 @@ def rank(
         ),
         excluded=_exclusions(play, permission, barred),
         triads=board.fit.size,
+        exposure=Exposures(
+            innovators=gini([play.innovators.firms[triad[0]].id for triad in listed]),
+            manufacturers=gini([play.manufacturers.firms[triad[1]].id for triad in listed]),
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one triad stands: its place among those that may be listed (from 1), its fit and its verdict."""
+
+    place: int
+    fit: float
+    verdict: Verdict
+
+
+def standing(play: Play, ids: tuple[str, str, str], weights: Weights, rulebook: Rulebook, on: date) -> Standing:
+    """The standing of the triad of these firm ids and market code among all that may be listed for that market.
+
+    Raises KeyError when it is not in play.
+    """
+    triad = _positions(play, ids)
+    board = _Board(play, weights)
+    permission = Permission(play, rulebook, on)
+    market = triad[2]
+    may_list = permission.verdicts()[:, :, market] != Verdict.PROHIBITED.rank
+    better = may_list & (board.fit[:, :, market] > board.fit[triad])
+    return Standing(1 + int(better.sum()), float(board.fit[triad]), permission.pathway(triad).verdict)
+
+
+def _positions(play: Play, ids: tuple[str, str, str]) -> Triad:
+    columns = (
+        [firm.id for firm in play.innovators.firms],
+        [firm.id for firm in play.manufacturers.firms],
+        [market.iso3 for market in play.markets],
+    )
+    innovator, manufacturer, market = ({known: i for i, known in enumerate(names)} for names in columns)
+    return innovator[ids[0]], manufacturer[ids[1]], market[ids[2]]
 
 
 def _best_market_only(board: _Board, may_list: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -234,6 +283,39 @@ def _best_market_only(board: _Board, may_list: NDArray[np.bool_]) -> NDArray[np.
     merit = np.where(may_list, board.fit + board.coverage * 1e-9, -1.0)
     best: NDArray[np.bool_] = np.arange(merit.shape[2]) == merit.argmax(axis=2)[:, :, None]
     return may_list & best
+
+
+def _one_per_group(ordered: Sequence[Triad], play: Play) -> list[Triad]:
+    """The triads in their order without those that repeat a corporate group on a side with a choice."""
+    sides = [(0, play.innovators), (1, play.manufacturers)]
+    seen: set[tuple[int, str]] = set()
+    kept = []
+    for triad in ordered:
+        groups = {(side, _group(pool.firms[triad[side]])) for side, pool in sides if len(pool) > 1}
+        if not groups & seen:
+            seen |= groups
+            kept.append(triad)
+    return kept
+
+
+def _group(firm: PooledFirm) -> str:
+    """The parent, as far as it is on record; else the firm itself."""
+    return (firm.profile.parent or firm.id).casefold()
+
+
+def gini(names: Sequence[str]) -> float:
+    """Gini coefficient of attention among the firms named in a list, a place counting 1 / log2(1 + place).
+
+    The discount is that of nDCG (Järvelin & Kekäläinen 2002); attention in rankings as in Singh & Joachims 2018.
+    """
+    attention: dict[str, float] = {}
+    for place, name in enumerate(names, start=1):
+        attention[name] = attention.get(name, 0.0) + 1 / float(np.log2(1 + place))
+    shares = np.sort(np.array(list(attention.values())))
+    if not len(shares):
+        return 0.0
+    ranks = np.arange(1, len(shares) + 1)
+    return round(float((2 * ranks - len(shares) - 1) @ shares / (len(shares) * shares.sum())), 4)
 
 
 def _in_order(board: _Board, may_list: NDArray[np.bool_]) -> list[Triad]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from app import matches
 from app.api.doors import BODY_LIMIT, CallerDep, HouseDep, NowDep, SessionDep
 from app.matches import Ask
+from matching.counterfactuals import Counterfactual
 from matching.ranking import Exclusion, Match
 
 router = APIRouter(prefix="/api/v1/matches", tags=["matches"], max_body_size=BODY_LIMIT)
@@ -24,6 +25,7 @@ class Run(BaseModel):
     ask: dict[str, Any]
     versions: dict[str, Any]
     pool: dict[str, int]
+    exposure: dict[str, float]
     notes: list[str]
 
 
@@ -88,6 +90,14 @@ def request_matches(
 def read_run(run_id: str, session: SessionDep, caller: CallerDep) -> Any:
     """The recorded answer of a run, as it was given."""
     return matches.document(matches.stored_run(session, run_id))
+
+
+@router.get("/{run_id}/matches/{place}/counterfactuals")
+def what_if(
+    run_id: str, place: int, session: SessionDep, caller: CallerDep, house: HouseDep
+) -> list[Counterfactual]:
+    """Which one change would lift this match, or better its verdict; every change is made and ranked anew."""
+    return matches.what_if(session, caller, run_id, place, house.knowledge)  # type: ignore[return-value]
 
 
 @router.post("/{run_id}/replay", response_model=Replay)

@@ -9,6 +9,8 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
+from app import access, matches
+from app.db import transaction
 from app.errors import AppError, Conflict, Invalid, NotFound, NotReady, TooLarge
 from app.matches import Ask, document, stored_run
 from app.models import MatchRun
@@ -362,3 +364,25 @@ def test_a_brief_of_exactly_the_limit_is_answered(world) -> None:
 def test_before_seeding_every_ask_says_what_to_run(empty, given) -> None:
     with pytest.raises(NotReady, match="no firms are on file yet"):
         empty.ask(**given)
+
+
+def test_a_change_that_would_lift_a_match_is_ranked_over_the_profiles_as_they_stood(world) -> None:
+    answer = world.ask(firm="Laflamme", market="PHL")
+    last = answer["matches"][-1]["rank"]
+    with transaction(world.sessions) as session:
+        found = matches.what_if(session, access.CONSOLE, answer["run"]["id"], last, world.knowledge)
+    assert found
+    assert all(c["place_before"] == last for c in found)
+    assert all(c["place_after"] < c["place_before"] or c["verdict_after"] != c["verdict_before"] for c in found)
+
+
+def test_a_place_that_the_run_does_not_list_is_told(world) -> None:
+    answer = world.ask(firm="Laflamme", market="PHL")
+    with transaction(world.sessions) as session, pytest.raises(NotFound, match="lists no match 40"):
+        matches.what_if(session, access.CONSOLE, answer["run"]["id"], 40, world.knowledge)
+
+
+def test_no_change_can_be_tried_on_a_brief(world) -> None:
+    answer = world.ask(brief={"text": "We fly sonar drones and look for a maker."}, market="PHL")
+    with transaction(world.sessions) as session, pytest.raises(Invalid, match="not on file"):
+        matches.what_if(session, access.CONSOLE, answer["run"]["id"], 1, world.knowledge)

@@ -23,6 +23,7 @@ from matching.ranking import (
     WeightsError,
     check_weights,
     fit,
+    gini,
     rank,
 )
 from matching.suppositions import Hint
@@ -397,3 +398,28 @@ def test_the_mode_of_a_pair_that_met_nothing_is_read_from_its_own_statements():
         "Early": "research partnership",
         "Ready": "co-production",
     }
+
+
+# Spread and attention
+
+
+def test_spread_lists_no_group_twice_and_keeps_the_order() -> None:
+    maker = [
+        firm(f"Works {n}", "IND", parent="Big Group" if n < 3 else None, statements=(statement(text),))
+        for n, text in enumerate(["Towed sonar", "Towed sonar bodies", "Sonar", "Zinc"])
+    ]
+    board = play([firm("Lab", statements=(statement("Towed sonar"),))], maker, MARKETS[:1])
+    plain, spread = (rank(board, WEIGHTS, WITHOUT_LAW, ON, limit=9, spread=s).matches for s in (False, True))
+    assert len(plain) == 4
+    assert [m.manufacturer.id for m in spread] == [plain[0].manufacturer.id, "works-3"]
+
+
+def test_spread_does_not_part_the_asking_firm_from_itself() -> None:
+    makers = [firm(f"Works {n}", "IND", statements=(statement(f"Sonar {n}"),)) for n in range(3)]
+    board = play([firm("Lab")], makers, MARKETS[:1])
+    assert len(rank(board, WEIGHTS, WITHOUT_LAW, ON, limit=9, spread=True).matches) == 3
+
+
+def test_attention_is_even_where_each_firm_has_an_equal_place_and_uneven_where_one_has_most() -> None:
+    assert gini([]) == gini(["a"]) == 0
+    assert gini(["a", "a", "a", "b"]) > gini(["a", "b", "b", "a"]) > 0

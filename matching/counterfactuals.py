@@ -1,0 +1,146 @@
+"""Which one change would lift a triad, or open its pathway: each change is made and everything is ranked again.
+
+Nothing is guessed: a changed profile goes through the same pool, signals and rulebook as the one on file, among all
+the others as they are (in the manner of Wachter, Mittelstadt & Russell 2017: the nearest world in which the outcome
+differs). Only changes that lift the triad or better its verdict are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from matching.pathway import Verdict
+from matching.play import Play
+from matching.profile import Exposure, Profile, Readiness, Statement
+from matching.ranking import Standing, Weights, standing
+from matching.rulebook import Rulebook
+
+ENGINEERED_TRL = 6
+"""Shown in its relevant environment: what a maker can begin to engineer for production."""
+
+FULL_RATE_MRL = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change to one side of a triad, in words, with the profile as it would be."""
+
+    words: str
+    side: str
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """What one change would do: places are among the triads that may be listed for the same ask."""
+
+    change: str
+    place_before: int
+    place_after: int
+    fit_before: float
+    fit_after: float
+    verdict_before: Verdict
+    verdict_after: Verdict
+
+
+def changes(innovator: Profile, manufacturer: Profile, technology: Statement, product: Statement) -> Iterator[Change]:
+    """The changes worth asking about for a triad whose ``technology`` and ``product`` met, the smallest first."""
+    if not manufacturer.certifications:
+        yield Change(
+            f"{manufacturer.name} holds a quality certificate such as AS9100 or ISO 9001",
+            "manufacturer",
+            manufacturer.model_copy(update={"certifications": ("AS9100 or ISO 9001 (supposed)",)}),
+        )
+    if not any(s.met_by == "firm" for s in manufacturer.seeks):
+        need = technology.model_copy(update={"side": "seeks", "basis": "stated"})
+        yield Change(
+            f"{manufacturer.name} states that it seeks what {innovator.name} offers",
+            "manufacturer",
+            manufacturer.model_copy(update={"statements": (*manufacturer.statements, need)}),
+        )
+    if (technology.readiness.trl_low or ENGINEERED_TRL) < ENGINEERED_TRL:
+        readiness = technology.readiness.model_copy(update={"trl_low": ENGINEERED_TRL, "trl_high": ENGINEERED_TRL})
+        yield Change(
+            f"“{technology.title or technology.text[:60]}” reaches TRL {ENGINEERED_TRL}",
+            "innovator",
+            _with_readiness(innovator, technology, readiness),
+        )
+    if (product.readiness.mrl_low or 0) < FULL_RATE_MRL:
+        readiness = product.readiness.model_copy(update={"mrl_low": FULL_RATE_MRL, "mrl_high": FULL_RATE_MRL})
+        yield Change(
+            f"{manufacturer.name} makes “{product.title or product.text[:60]}” in series (MRL {FULL_RATE_MRL})",
+            "manufacturer",
+            _with_readiness(manufacturer, product, readiness),
+        )
+    yield from _changes_of_exposure(innovator)
+
+
+def _changes_of_exposure(innovator: Profile) -> Iterator[Change]:
+    exposure = innovator.exposure
+    if exposure.itar_content:
+        designed_out = exposure.model_copy(update={"itar_content": False})
+        yield Change(
+            f"{innovator.name} replaces its ITAR component by one of other origin",
+            "innovator",
+            innovator.model_copy(update={"exposure": designed_out}),
+        )
+    if exposure.itar_content is None or exposure.us_content_pct is None:
+        told = Exposure.model_validate(exposure.model_dump() | {"itar_content": False, "us_content_pct": 0})
+        yield Change(
+            f"{innovator.name} declares that the technology has no US content",
+            "innovator",
+            innovator.model_copy(update={"exposure": told}),
+        )
+
+
+def _with_readiness(profile: Profile, statement: Statement, readiness: Readiness) -> Profile:
+    """The profile with another readiness for every statement of that text (an inferred need shares its offer's)."""
+    statements = tuple(
+        s.model_copy(update={"readiness": readiness}) if s.text == statement.text else s for s in profile.statements
+    )
+    return profile.model_copy(update={"statements": statements})
+
+
+def counterfactuals(
+    play_with: Callable[[Change | None], Play],
+    ids: tuple[str, str, str],
+    weights: Weights,
+    rulebook: Rulebook,
+    on: date,
+) -> tuple[Counterfactual, ...]:
+    """The single changes that would lift the triad of these firm ids and market code, or better its verdict.
+
+    ``play_with`` lays out the same ask with a change made. Those that better the verdict come first, then by places
+    gained. Raises KeyError when the triad is not in play.
+    """
+    play = play_with(None)
+    before = standing(play, ids, weights, rulebook, on)
+    found = [
+        _compare(change.words, before, standing(play_with(change), ids, weights, rulebook, on))
+        for change in _changes_of(play, ids)
+    ]
+    worth = [c for c in found if c.verdict_after < c.verdict_before or c.place_after < c.place_before]
+    return tuple(sorted(worth, key=lambda c: (c.verdict_after.rank - c.verdict_before.rank, c.place_after, c.change)))
+
+
+def _changes_of(play: Play, ids: tuple[str, str, str]) -> Iterator[Change]:
+    pair = tuple(
+        next(i for i, firm in enumerate(pool.firms) if firm.id == firm_id)
+        for pool, firm_id in zip((play.innovators, play.manufacturers), ids, strict=False)
+    )
+    meeting = play.capability_meaning
+    rows = int(meeting.asking[pair]), int(meeting.offering[pair])
+    if min(rows) < 0:
+        return
+    yield from changes(
+        play.innovators.firms[pair[0]].profile,
+        play.manufacturers.firms[pair[1]].profile,
+        play.innovators.statements[rows[0]],
+        play.manufacturers.statements[rows[1]],
+    )
+
+
+def _compare(words: str, before: Standing, after: Standing) -> Counterfactual:
+    return Counterfactual(words, before.place, after.place, before.fit, after.fit, before.verdict, after.verdict)

@@ -87,8 +87,10 @@ def read_brief(
     """A Profile from a paragraph about a firm that is not on file.
 
     The whole text is what is asked for; each sentence is taken as an offer unless it speaks of seeking (or all do).
-    Sectors not given are suggested from the words, and a TRL not given is read from a text that names one. Raises Invalid for an empty text, a TRL off the scale or an unknown sector,
-    TooLarge for a text of over 20,000 characters.
+    Sectors not given are suggested from the words, and a TRL not given is read from a text that names one.
+
+    Raises Invalid for an empty text, a TRL off the scale or an unknown sector, TooLarge for a text of over 20,000
+    characters.
     """
     text = text.strip()
     if not text:

@@ -135,8 +135,8 @@ _WORD = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*")
 _SAME = {"lens": "lenses", "optic": "optics"}  # their stems would part them
 _STOPWORDS = frozenset(
     """
-    a about also an and any are as at be been but by can for from had has have if in into is it its may more not of on or other our
-    over own such than that the their them they this to under up was we were which who will with would you
+    a about also an and any are as at be been but by can for from had has have if in into is it its may more not of on
+    or other our over own such than that the their them they this to under up was we were which who will with would you
     au aux avec ce ces dans de des du elle en et est il ils la le les leur leurs lui mais ne nos notre nous on ou par
     pas pour qu que qui sa se ses son sont sur un une
     """.split()

@@ -41,11 +41,11 @@ def embedded_text(statement: Statement) -> str:
 
 
 def inferred_needs(profile: Profile) -> tuple[Statement, ...]:
-    """Needs concluded from what a profile lacks: a maker for each thing it offers but does not mass-produce.
+    """Needs that a profile does not state: a maker, for third markets, of each thing that it offers.
 
-    Most firms state offers and no needs (10.6 offers for each request in the largest open partnering
-    database), so a need is inferred for every offer whose manufacturing readiness is not already full-rate
-    (MRL 10). The need carries the offer's own words, because what would meet it is a plant able to make that.
+    Most firms state offers and no needs (10.6 offers for each request in the largest open partnering database), so a need
+    is inferred for every offer, also of one in full production: its maker has no plant where those markets would buy
+    from. The need carries the offer's own words, because what would meet it is a plant able to make that.
     A request's text is itself the need; nothing is inferred from it.
     """
     if profile.provenance == "request":
@@ -62,7 +62,6 @@ def inferred_needs(profile: Profile) -> tuple[Statement, ...]:
             arms=offer.arms,
         )
         for offer in profile.offers
-        if (offer.readiness.mrl_low or 0) < 10
     )
 
 

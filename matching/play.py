@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.encoder import Vectors
+from matching.encoder import Background, Vectors
 from matching.index import MeaningIndex, Scores
 from matching.pool import Pool
 from matching.profile import Demand, Market
@@ -21,11 +21,8 @@ from matching.taxonomy import Taxonomy
 
 Rows = NDArray[np.int64]
 
-Background = tuple[float, float]
-
-MEANING_BACKGROUND: Background = (0.15, 0.10)
 WORDS_BACKGROUND: Background = (0.04, 0.075)
-"""Mean and standard deviation over unrelated statements of the seed firms: of cosines, and of roots of word shares."""
+"""Of roots of word shares, measured over the needs and offers of the seed firms."""
 
 BACKGROUND_WEIGHT = 30
 """Observations that the background counts as, so that a field of a few statements is not judged by itself alone."""
@@ -133,7 +130,7 @@ class Play:
         else:
             ids, inverse = np.unique(asking.vector_ids[needs], return_inverse=True)
             cosines = self._index.cosines(offering.vectors[offering.offers], ids)[:, inverse].T
-        return stands_out(cosines, MEANING_BACKGROUND)
+        return stands_out(cosines, self._index.background)
 
     @staticmethod
     def _words(asking: Pool, needs: Rows, offering: Pool) -> Scores:
@@ -165,7 +162,7 @@ class Play:
         else:
             cosines = self._vectors_of_demands @ pool.vectors[offers].T
         shares = pool.words.shares([demand.text for demand in self.demands])
-        text = np.maximum(stands_out(cosines, MEANING_BACKGROUND), stands_out(np.sqrt(shares), WORDS_BACKGROUND))
+        text = np.maximum(stands_out(cosines, self._index.background), stands_out(np.sqrt(shares), WORDS_BACKGROUND))
         both: Scores = np.nanmean([text, self._sector_nearness(pool)[:, offers]], axis=0)
         best, row = pool.best_per_firm(both, offers)
         demand = np.broadcast_to(np.arange(len(self.demands))[:, None], row.shape)

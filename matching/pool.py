@@ -43,8 +43,8 @@ def embedded_text(statement: Statement) -> str:
 def inferred_needs(profile: Profile) -> tuple[Statement, ...]:
     """Needs that a profile does not state: a maker, for third markets, of each thing that it offers.
 
-    Most firms state offers and no needs (10.6 offers for each request in the largest open partnering database), so a need
-    is inferred for every offer, also of one in full production: its maker has no plant where those markets would buy
+    Most firms state offers and no needs (10.6 offers for each request in the largest open partnering database), so a
+    need is inferred for every offer, also of one in full production: its maker has no plant where those markets would buy
     from. The need carries the offer's own words, because what would meet it is a plant able to make that.
     A request's text is itself the need; nothing is inferred from it.
     """

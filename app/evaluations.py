@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,13 @@ from app.errors import Invalid
 from app.intake import BRIEF_LIMIT, STATEMENT_LIMIT, read_brief, read_record
 from app.knowledge import Knowledge, invalid_from, load_knowledge
 from app.settings import ROOT, Settings
-from matching.encoder import Vectors, text_key
+from matching.encoder import Encoder, Vectors, text_key
 from matching.evaluation import Collection, CollectionError, Text, bm25_scores, measure, read_collection
 from matching.index import MeaningIndex, Scores
 from matching.play import Play
 from matching.pool import Pool, PooledFirm
 from matching.profile import Profile, Statement
-from matching.ranking import WEIGHTS, fit
+from matching.ranking import WEIGHTS, Weights, fit
 
 RANKERS = ("bm25", "dense", "full")
 
@@ -39,42 +41,56 @@ def evaluate_folder(
     except CollectionError as problem:
         raise Invalid(str(problem)) from problem
     knowledge = load_knowledge(settings)
-    embed = _Embedder(knowledge, bar)
-    score: dict[str, Callable[[], Scores]] = {
-        "bm25": lambda: bm25_scores(collection),
-        "dense": lambda: _dense_scores(collection, embed),
-        "full": lambda: _full_scores(collection, knowledge, embed),
-    }
+    trial = Trial(collection, knowledge, Embedder(knowledge.encoder, bar))
     return {
         "queries": len(collection.queries),
-        "rankers": {name: measure(score[name](), collection) for name in rankers},
+        "rankers": {name: measure(trial.scores(name), collection) for name in rankers},
     }
 
 
-class _Embedder:
+class Embedder:
     """Vectors of texts, kept on disk beside the database by encoder, so that a second evaluation takes seconds."""
 
-    def __init__(self, knowledge: Knowledge, bar: Progress) -> None:
-        self._encoder = knowledge.encoder
+    def __init__(self, encoder: Encoder, bar: Progress) -> None:
+        self._encoder = encoder
         self._bar = bar
-        self._folder = ROOT / "var" / "evaluate" / hashlib.sha256(self._encoder.id.encode()).hexdigest()[:12]
+        self._folder = ROOT / "var" / "evaluate" / hashlib.sha256(encoder.id.encode()).hexdigest()[:12]
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of the texts, in their order."""
         keys = [text_key(text) for text in texts]
-        name = hashlib.sha256("".join(sorted(set(keys))).encode()).hexdigest()
-        path = self._folder / f"{name}.npz"
-        by_key = _read_vectors(path) or self._embed(dict(zip(keys, texts, strict=True)), path)
+        path = self._path(keys)
+        by_key = _read_vectors(path) or self._complete(dict(zip(keys, texts, strict=True)), path)
         return np.array([by_key[key] for key in keys], dtype=np.float32)
 
-    def _embed(self, texts: dict[str, str], path: Path) -> dict[str, Any]:
-        task = self._bar.add_task("Embedding", total=len(texts))
-        vectors = self._encoder.encode(list(texts.values()), lambda done: self._bar.advance(task, done))
+    def waiting(self, texts: Iterable[str]) -> int:
+        """How many of the texts have no vector on disk yet."""
+        wanted = {text_key(text) for text in texts}
+        return 0 if self._path(wanted).is_file() else len(wanted - set(self._kept(wanted)))
+
+    def _path(self, keys: Iterable[str]) -> Path:
+        return self._folder / f"{hashlib.sha256(''.join(sorted(set(keys))).encode()).hexdigest()}.npz"
+
+    def _kept(self, wanted: Container[str]) -> dict[str, Any]:
+        """Vectors of those of the texts that some earlier list held."""
+        kept: dict[str, Any] = {}
+        for path in sorted(self._folder.glob("*.npz")):
+            kept |= {key: vector for key, vector in (_read_vectors(path) or {}).items() if key in wanted}
+        return kept
+
+    def _complete(self, texts: dict[str, str], path: Path) -> dict[str, Any]:
+        vectors = self._kept(texts)
+        new = {key: text for key, text in texts.items() if key not in vectors}
+        if new:
+            task = self._bar.add_task("Embedding", total=len(new))
+            made = self._encoder.encode(list(new.values()), lambda done: self._bar.advance(task, done))
+            vectors |= dict(zip(new, made, strict=True))
         self._folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part.npz")
-        np.savez(unfinished, keys=np.array(list(texts)), vectors=vectors)
+        unfinished = path.with_suffix(f".{os.getpid()}.part")
+        with unfinished.open("wb") as stream:
+            np.savez(stream, keys=np.array(list(texts)), vectors=np.array([vectors[key] for key in texts]))
         unfinished.replace(path)
-        return dict(zip(texts, vectors, strict=True))
+        return vectors
 
 
 def _read_vectors(path: Path) -> dict[str, Any] | None:
@@ -86,32 +102,82 @@ def _read_vectors(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _dense_scores(collection: Collection, embed: _Embedder) -> Scores:
-    """The plain dense ranker: cosine of whole texts."""
-    queries = embed([query.text for query in collection.queries])
-    documents = embed([document.text for document in collection.corpus])
-    return (queries @ documents.T).astype(np.float32)
+class Trial:
+    """A collection put before the rankers; what several rankings share is made once."""
+
+    def __init__(self, collection: Collection, knowledge: Knowledge, embed: Embedder) -> None:
+        self.collection = collection
+        self._knowledge = knowledge
+        self._embed = embed
+
+    def scores(self, ranker: str) -> Scores:
+        """One of the RANKERS over all queries and documents."""
+        rankers: dict[str, Callable[[], Scores]] = {
+            "bm25": lambda: bm25_scores(self.collection),
+            "dense": self._dense_scores,
+            "full": lambda: self.fit(WEIGHTS),
+        }
+        return rankers[ranker]()
+
+    def fit(self, weights: Weights) -> Scores:
+        """The product's fit of each query, as a firm not on file, with each document, as a firm; no market in play."""
+        return fit(self.play, weights).astype(np.float32)
+
+    def waiting(self) -> int:
+        """How many texts would have to be embedded before every ranker could answer."""
+        return sum(
+            self._embed.waiting(texts)
+            for texts in (
+                [query.text for query in self.collection.queries],
+                [document.text for document in self.collection.corpus],
+                Pool.texts_of(self._innovators),
+                Pool.texts_of(self._manufacturers),
+            )
+        )
+
+    def _dense_scores(self) -> Scores:
+        """The plain dense ranker: cosine of whole texts."""
+        queries = self._embed([query.text for query in self.collection.queries])
+        documents = self._embed([document.text for document in self.collection.corpus])
+        return (queries @ documents.T).astype(np.float32)
+
+    @cached_property
+    def play(self) -> Play:
+        """The queries as innovators and the documents as manufacturers, in the collection's order."""
+        return pairs_in_play(self._innovators, self._manufacturers, self._knowledge, self._embed)
+
+    @cached_property
+    def _innovators(self) -> list[PooledFirm]:
+        profiles = [_query_profile(query, self._knowledge) for query in self.collection.queries]
+        if not any(document.record for document in self.collection.corpus):
+            # Plain texts seek nothing, so what a query would offer them in return is not worth embedding.
+            profiles = [p.model_copy(update={"statements": p.seeks or p.statements}) for p in profiles]
+        return _in_given_order(profiles)
+
+    @cached_property
+    def _manufacturers(self) -> list[PooledFirm]:
+        return _in_given_order(_document_profile(document, self._knowledge) for document in self.collection.corpus)
 
 
-def _full_scores(collection: Collection, knowledge: Knowledge, embed: _Embedder) -> Scores:
-    """The product's fit of each query, as a firm not on file, with each document, as a firm; no market in play."""
-    innovators = _pool(
-        [_query_profile(query, knowledge) for query in collection.queries], knowledge, embed, indexed=False
-    )
-    manufacturers = _pool(
-        [_document_profile(document, knowledge) for document in collection.corpus], knowledge, embed, indexed=True
-    )
-    index = MeaningIndex(knowledge.encoder.id, knowledge.encoder.dimensions)
-    ids, first = np.unique(manufacturers.vector_ids, return_index=True)
-    index.add(ids, manufacturers.vectors[first], knowledge.encoder.id)
+def _in_given_order(profiles: Iterable[Profile]) -> list[PooledFirm]:
+    """Firms under ids that keep their order (a pool sorts by id)."""
+    return [PooledFirm(f"{position:06d}", profile) for position, profile in enumerate(profiles)]
+
+
+def pairs_in_play(
+    innovators: Sequence[PooledFirm], manufacturers: Sequence[PooledFirm], knowledge: Knowledge, embed: Embedder
+) -> Play:
+    """The two sides laid out for ``fit``, with no market in play."""
+    asking = _pool(innovators, knowledge, embed, indexed=False)
+    offering = _pool(manufacturers, knowledge, embed, indexed=True)
+    index = MeaningIndex(knowledge.encoder.id, knowledge.encoder.dimensions, knowledge.encoder.background)
+    ids, first = np.unique(offering.vector_ids, return_index=True)
+    index.add(ids, offering.vectors[first], knowledge.encoder.id)
     nowhere = np.empty((0, knowledge.encoder.dimensions), dtype=np.float32)
-    play = Play(innovators, manufacturers, (), nowhere, index, knowledge.taxonomy, {})
-    return fit(play, WEIGHTS).astype(np.float32)
+    return Play(asking, offering, (), nowhere, index, knowledge.taxonomy, {})
 
 
-def _pool(profiles: Sequence[Profile], knowledge: Knowledge, embed: _Embedder, *, indexed: bool) -> Pool:
-    """A pool whose firms stand in the order given (ids are made for it)."""
-    firms = [PooledFirm(f"{position:06d}", profile) for position, profile in enumerate(profiles)]
+def _pool(firms: Sequence[PooledFirm], knowledge: Knowledge, embed: Embedder, *, indexed: bool) -> Pool:
     texts = list(dict.fromkeys(Pool.texts_of(firms)))
     vectors = {
         text_key(text): (row, vector) for row, (text, vector) in enumerate(zip(texts, embed(texts), strict=True))

@@ -68,7 +68,7 @@ def check_cases(path: Path, rulebook: Rulebook) -> Iterator[Outcome]:
 
 def _cases(path: Path) -> list[Case]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines(): a JSON string may hold U+2028
     except (OSError, UnicodeDecodeError) as problem:
         raise Invalid(f"cannot read the cases from {path}: {problem}") from problem
     cases = []
@@ -78,6 +78,8 @@ def _cases(path: Path) -> list[Case]:
                 cases.append(Case.model_validate_json(line))
             except ValidationError as problem:
                 raise invalid_from(problem, f"{path}, line {number}") from problem
+    if not cases:
+        raise Invalid(f"there is no case in {path}", hint="one JSON object a line, with id, facts and expected")
     return cases
 
 

@@ -10,12 +10,14 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import ir_measures
 import numpy as np
 from ir_measures import RR, P, R, Success, nDCG
+from numpy.typing import NDArray
 
 from matching.index import Scores, WordIndex
 
@@ -29,8 +31,8 @@ METRICS = {
     "hits@10": Success @ 10,
 }
 
-DEPTH = 100
-"""Documents of a ranking handed to the metrics; none of them looks deeper than 10."""
+DEPTH = 10
+"""Documents of a ranking handed to the metrics, of which none looks deeper."""
 
 
 class CollectionError(ValueError):
@@ -114,17 +116,31 @@ def bm25_scores(collection: Collection) -> Scores:
 
 def measure(scores: Scores, collection: Collection) -> dict[str, float]:
     """The metrics of a ranking given as scores, shape (queries, documents); higher is better, ties go by id."""
+    found = _calculated(scores, collection).aggregated
+    return {name: round(float(found[metric]), 4) for name, metric in METRICS.items()}
+
+
+def measure_each(scores: Scores, collection: Collection) -> dict[str, NDArray[np.float64]]:
+    """The same metrics of each query by itself, in the order of the collection's queries."""
+    names = {metric: name for name, metric in METRICS.items()}
+    place = {query.id: row for row, query in enumerate(collection.queries)}
+    figures = {name: np.zeros(len(place)) for name in METRICS}
+    for found in _calculated(scores, collection).per_query:
+        figures[names[found.measure]][place[found.query_id]] = found.value
+    return figures
+
+
+def _calculated(scores: Scores, collection: Collection) -> Any:
     ids = np.array([document.id for document in collection.corpus])
     by_id = np.argsort(ids, kind="stable")
     run = []
     for query, row in zip(collection.queries, scores, strict=True):
         order = by_id[np.argsort(-row[by_id], kind="stable")]
-        kept = [ids[i] for i in order if (query.id, ids[i]) not in collection.excluded][:DEPTH]
+        kept = islice((ids[i] for i in order if (query.id, ids[i]) not in collection.excluded), DEPTH)
         run += [ir_measures.ScoredDoc(query.id, doc, float(-place)) for place, doc in enumerate(kept)]
     qrels = [
         ir_measures.Qrel(query.id, doc, score)
         for query in collection.queries
         for doc, score in collection.judgements[query.id].items()
     ]
-    found = ir_measures.calc_aggregate(list(METRICS.values()), qrels, run)
-    return {name: round(float(found[metric]), 4) for name, metric in METRICS.items()}
+    return ir_measures.calc(list(METRICS.values()), qrels, run)

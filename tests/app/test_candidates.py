@@ -19,7 +19,7 @@ from app.candidates import (
 from app.db import transaction
 from app.errors import NotReady
 from app.firms import read_seed_firms, seed
-from app.models import Firm, StatementVector
+from app.models import Firm, FirmRevision, StatementVector
 from matching.encoder import text_key
 from tests.app.world import NOW, SMALL_FIRMS, CountingEncoder, World
 from tests.factories import SEEDS, HashEncoder, profile, statement
@@ -213,6 +213,24 @@ def test_a_withdrawn_firm_is_no_candidate(world) -> None:
     with transaction(world.sessions) as session:
         session.get_one(Firm, "arctic-radio-ltd").state = "withdrawn"
     assert "arctic-radio-ltd" not in {firm.id for firm in gathered(world).firms}
+
+
+def test_a_firm_that_was_withdrawn_at_the_time_was_no_candidate_then(world) -> None:
+    first = SMALL_FIRMS[0]
+    with transaction(world.sessions) as session:
+        for revision, state in ((2, "withdrawn"), (3, "published")):
+            session.add(
+                FirmRevision(
+                    firm_id="kraken-robotics-inc",
+                    revision=revision,
+                    state=state,
+                    profile=first,
+                    change=revision,
+                    recorded_at=NOW,
+                )
+            )
+    there = ["kraken-robotics-inc" in {firm.id for firm in gathered(world, at=change).firms} for change in (1, 2, 3)]
+    assert there == [True, False, True]
 
 
 def test_the_pool_of_a_country_is_made_once(world) -> None:

@@ -35,7 +35,7 @@ def collection(folder: Path, record=SONAR, query=None, qrels: str = "q1\tsonar\t
 @pytest.fixture(autouse=True)
 def _stand_in(monkeypatch, tmp_path) -> None:
     """The encoder's stand-in at the boundary to the model, and a folder of its own for the vectors kept."""
-    monkeypatch.setattr("app.knowledge.SentenceEncoder", lambda folder: HashEncoder())
+    monkeypatch.setattr("app.knowledge.packaged_encoder", lambda folder: HashEncoder())
     monkeypatch.setattr(evaluations, "ROOT", tmp_path)
 
 

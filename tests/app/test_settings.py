@@ -32,6 +32,7 @@ def test_the_service_listens_to_its_own_machine_only_unless_told() -> None:
         ("TRIVENI_DATABASE_URL", "sqlite:////srv/t.sqlite3", "database_url", "sqlite:////srv/t.sqlite3"),
         ("TRIVENI_SEEDS", "/srv/seeds", "seeds", Path("/srv/seeds")),
         ("TRIVENI_MODEL_FOLDER", "/srv/model", "model_folder", Path("/srv/model")),
+        ("TRIVENI_ENCODER", "/srv/model", "encoder", "/srv/model"),
         ("TRIVENI_HOST", "0.0.0.0", "host", "0.0.0.0"),
         ("TRIVENI_PORT", "9001", "port", 9001),
         ("TRIVENI_LOG_JSON", "false", "log_json", False),

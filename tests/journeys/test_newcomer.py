@@ -76,7 +76,7 @@ def test_through_the_command_line_with_the_real_model(tmp_path) -> None:
     triveni("init")
     assert json.loads(triveni("seed", "--json").stdout) == {"new": 4, "changed": 0, "unchanged": 0}
     assert "triveni embed" in triveni("match", "--firm", "Kraken Robotics", code=2).stderr
-    assert "texts embedded with all-MiniLM-L6-v2@" in triveni("embed").stdout
+    assert "texts embedded with all-MiniLM-L6-v2@" in " ".join(triveni("embed").stdout.split())
     assert "✗" not in triveni("doctor").stdout
     first = json.loads(
         triveni("match", "--firm", "Kraken Robotics", "--market", "any", "--limit", "10", "--json").stdout

@@ -19,7 +19,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from app.errors import NotReady
 from app.settings import ROOT
 
-BUSY_TIMEOUT_MS = 5000
+BUSY_TIMEOUT_MS = 30_000
+"""An ask holds the write lock while it ranks and records; others wait their turn rather than fail."""
 
 
 class Base(DeclarativeBase):

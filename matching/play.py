@@ -31,13 +31,15 @@ PLAINEST = 6.0
 """Standard deviations above the field at which a match is called 1; the best of a hundred firms reaches 3 to 5."""
 
 
-def stands_out(scores: Scores, background: Background) -> Scores:
+def stands_out(scores: Scores, background: Background, axis: int | None = None) -> Scores:
     """How far each score stands above the field it was drawn from, 0 at its mean and 1 at six standard deviations.
 
     A raw cosine means little: a general statement is near to everything and a particular one to nothing. So each
-    text is judged against all the texts of the longer side, as far as there are enough of them to judge by.
+    text is judged against all the texts of the longer side (or of ``axis``), as far as there are enough of them to
+    judge by.
     """
-    axis = 1 if scores.shape[1] >= scores.shape[0] else 0
+    if axis is None:
+        axis = 1 if scores.shape[1] >= scores.shape[0] else 0
     count, (mean, spread) = scores.shape[axis], background
     weight = count + BACKGROUND_WEIGHT
     centre = (scores.sum(axis=axis, keepdims=True) + BACKGROUND_WEIGHT * mean) / weight
@@ -162,7 +164,9 @@ class Play:
         else:
             cosines = self._vectors_of_demands @ pool.vectors[offers].T
         shares = pool.words.shares([demand.text for demand in self.demands])
-        text = np.maximum(stands_out(cosines, self._index.background), stands_out(np.sqrt(shares), WORDS_BACKGROUND))
+        # Among the offers, however many demands are in play: naming one market must not move its figure.
+        meaning = stands_out(cosines, self._index.background, axis=1)
+        text = np.maximum(meaning, stands_out(np.sqrt(shares), WORDS_BACKGROUND, axis=1))
         both: Scores = np.nanmean([text, self._sector_nearness(pool)[:, offers]], axis=0)
         best, row = pool.best_per_firm(both, offers)
         demand = np.broadcast_to(np.arange(len(self.demands))[:, None], row.shape)

@@ -83,7 +83,7 @@ def test_foreign_keys_are_enforced(sessions) -> None:
         session.add(firm(profile(), association_id="nobody"))
 
 
-@pytest.mark.parametrize(("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 5000)])
+@pytest.mark.parametrize(("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 30_000)])
 def test_every_connection_has_its_manners(engine: Engine, pragma: str, value) -> None:
     with engine.connect() as connection:
         assert connection.execute(text(f"PRAGMA {pragma}")).scalar() == value

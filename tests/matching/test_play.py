@@ -146,7 +146,9 @@ def test_a_firm_serves_a_demand_by_its_best_offer_in_text_and_sector(made):
     offers, texts = side.offers, [asked.text for asked in wanted]
     raw = cosines(texts, [side.texts[o] for o in offers])
     shares = np.sqrt(WordIndex([side.texts[o] for o in offers]).shares(texts))
-    by_text = np.maximum(stands_out(raw, MEANING_BACKGROUND), stands_out(shares, WORDS_BACKGROUND)) if raw.size else raw
+    by_text = raw
+    if raw.size:
+        by_text = np.maximum(stands_out(raw, MEANING_BACKGROUND, 1), stands_out(shares, WORDS_BACKGROUND, 1))
     for row, asked in enumerate(wanted):
         worth = {}
         for offer in side.offers:
@@ -220,3 +222,11 @@ def test_the_nearest_of_several_sectors_counts_and_none_is_near_to_none():
     sonar = position("subsea.sonar")
     assert reach[0, sonar] == taxonomy().closeness[position("subsea"), sonar] > 0.5
     assert not reach[1].any()
+
+
+def test_naming_one_market_does_not_move_its_figure():
+    markets = (market(demands=(demand("Sonar for coast guards"),)), market("VNM", "Vietnam", demands=(demand("Radar"),)))
+    lab, works = firm("Lab", statements=(statement("Towed sonar"),)), firm("Works", "IND", statements=(statement("Sonar"),))
+    both, one = play([lab], [works], markets), play([lab], [works], markets[:1])
+    np.testing.assert_allclose(both.innovators_serve.value[:1], one.innovators_serve.value, atol=1e-6)
+    np.testing.assert_allclose(both.manufacturers_serve.value[:1], one.manufacturers_serve.value, atol=1e-6)

@@ -29,7 +29,17 @@ def compiled(torch: str, index: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         out, constraint = Path(folder) / "lock", Path(folder) / "torch"
         constraint.write_text(torch)
-        command = [sys.executable, "-m", "piptools", "compile", *OPTIONS, *UNTOLD, "--extra=dev", "--extra=multilingual", "--extra=postgres"]
+        command = [
+            sys.executable,
+            "-m",
+            "piptools",
+            "compile",
+            *OPTIONS,
+            *UNTOLD,
+            "--extra=dev",
+            "--extra=multilingual",
+            "--extra=postgres",
+        ]
         command += ["--unsafe-package=torch", f"--constraint={constraint}", f"--pip-args=--extra-index-url={index}"]
         subprocess.run([*command, f"--output-file={out}", str(ROOT / "pyproject.toml")], check=True)
         blocks = re.split(r"(?m)^(?=[A-Za-z0-9][\w.-]*==)", out.read_text())[1:]

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app import cli_decisions, cli_screening
 from app.errors import AppError, Invalid, in_plain_words
 from app.settings import Settings
 
@@ -35,6 +36,10 @@ key_app = typer.Typer(help="API keys.", no_args_is_help=True)
 app.add_typer(key_app, name="key")
 pathway_app = typer.Typer(help="Export-control pathways by themselves.", no_args_is_help=True)
 app.add_typer(pathway_app, name="pathway")
+app.command()(cli_decisions.decide)
+app.add_typer(cli_decisions.weights_app, name="weights")
+app.add_typer(cli_screening.screen_app, name="screen")
+app.add_typer(cli_screening.watchlists_app, name="watchlists")
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
@@ -89,16 +94,19 @@ def init() -> None:
 
 @app.command()
 def seed(as_json: AsJson = False) -> None:
-    """Load the real firms of seeds/firms; a second run changes nothing."""
-    from app import firms
+    """Load the real firms of seeds/firms and screen them; a second run changes nothing."""
+    from app import access, firms, watchlists
     from app.db import transaction
     from app.knowledge import load_knowledge
 
     with _house() as (settings, sessions):
         knowledge = load_knowledge(settings)
         profiles = firms.read_seed_firms(settings.seeds / "firms", knowledge.taxonomy)
+        now = datetime.now(UTC)
         with transaction(sessions) as session:
-            done = firms.seed(session, profiles, datetime.now(UTC))
+            done = firms.seed(session, profiles, now)
+        with transaction(sessions) as session:
+            screened = watchlists.screen_if_due(session, settings.seeds / "watchlists", access.CONSOLE, now)
     if as_json:
         _print_json({"new": done.new, "changed": done.changed, "unchanged": done.unchanged})
     else:
@@ -106,6 +114,11 @@ def seed(as_json: AsJson = False) -> None:
             f"Firms compiled from public sources: {done.new} new, {done.changed} changed, {done.unchanged} unchanged. "
             f"Held besides: {len(knowledge.markets)} markets, {len(knowledge.demands)} demands."
         )
+        if screened is not None:
+            out.print(
+                f"{screened.firms} firms compared with the denied-party lists held: {screened.new} near names are new, "
+                f"{screened.waiting} wait for a reviewer (`triveni watchlists hits`)."
+            )
 
 
 @app.command()

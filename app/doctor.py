@@ -29,7 +29,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Findings, the needed first; looks at files and packages and changes nothing."""
     yield _model(settings)
     yield from _knowledge(settings)
-    yield _database(settings)
+    database = _database(settings)
+    yield database
+    if database.state == "ok":
+        yield _lists(settings)
     yield _postgresql()
     yield _library("Pango (PDF briefings)", "pango-1.0", "apt-get install libpango-1.0-0 libpangoft2-1.0-0")
     browsers = ("chromium", "chromium-browser", "google-chrome")
@@ -103,6 +106,28 @@ def _database(settings: Settings) -> Finding:
     if waiting:
         return Finding("Database", "missing", f"{waiting} texts wait to be embedded", "run `triveni embed`")
     return Finding("Database", "ok", f"{firms} firms on file, every statement embedded")
+
+
+def _lists(settings: Settings) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.db import open_engine, session_maker
+    from app.releases import releases, stale
+
+    what = "Denied-party lists"
+    try:
+        with session_maker(open_engine(settings.database_url))() as session:
+            held = [f"{row.title} of {row.dated}" for row in releases(session)]
+            old = stale(session, settings.seeds / "watchlists", datetime.now(UTC).date())
+    except (SQLAlchemyError, AppError) as problem:
+        return Finding(what, "missing", f"cannot be read: {problem}", "run `triveni init`, then `triveni seed`")
+    if not held:
+        return Finding(what, "missing", "none is held", "run `triveni seed`")
+    if old:
+        return Finding(
+            what, "optional", f"older than agreed: {'; '.join(old)}", "run `triveni watchlists refresh FILE|URL`"
+        )
+    return Finding(what, "ok", "; ".join(held))
 
 
 def _postgresql() -> Finding:

@@ -64,7 +64,6 @@ class Knowledge:
             "hints": self.hints_version,
             "markets": self.markets_version,
             "encoder": self.encoder.id,
-            "watchlists": "none held",
         }
 
     def market(self, iso3: str) -> Market:

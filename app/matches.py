@@ -13,7 +13,7 @@ import orjson
 from pydantic import Field, TypeAdapter, model_validator
 from sqlalchemy.orm import Session
 
-from app import access
+from app import access, decisions, releases, watchlists
 from app.candidates import CandidateCache, Candidates, gather
 from app.errors import Conflict, Invalid, NotFound
 from app.firms import find_firm
@@ -25,7 +25,8 @@ from matching.encoder import Vectors, text_key
 from matching.play import Play
 from matching.pool import Pool, PooledFirm, embedded_text
 from matching.profile import Demand, Frozen, Market, Profile, Source
-from matching.ranking import WEIGHTS, WEIGHTS_OF_DEMAND, Ranking, WeightsError, check_weights, rank
+from matching.ranking import Ranking, Screening, WeightsError, check_weights, rank
+from matching.transfer import Screened
 
 INNOVATORS, MANUFACTURERS = "CAN", "IND"
 ANY = "any"
@@ -51,7 +52,7 @@ class Ask(Frozen):
     limit: Annotated[int, Field(ge=1, le=LIMIT)] = 10
     infer_needs: Annotated[bool, Field(description="Also match needs inferred from what a profile lacks.")] = True
     spread: Annotated[bool, Field(description="List no corporate group twice.")] = False
-    weights: Annotated[dict[str, float] | None, Field(description="Weights that replace the standing ones.")] = None
+    weights: Annotated[dict[str, float] | None, Field(description="Weights that replace those in use.")] = None
     on: Annotated[date | None, Field(description="Law as of this day; today unless given.")] = None
 
     @model_validator(mode="after")
@@ -88,14 +89,21 @@ def request_matches(
     candidates = cache.current(session, caller, knowledge)  # first: before seeding no name is worth looking for
     firm = find_firm(session, caller, ask.firm).id if ask.firm is not None else None
     ask = ask.model_copy(update={"on": ask.on or now.date(), "firm": firm})
-    weights = _weights(ask)
-    answer = _answer(ask, knowledge, candidates, weights)
+    version, in_use = decisions.weights_in_use(session, of_demand=ask.demand is not None)
+    weights = _weights(ask, in_use)
+    answer = _answer(ask, knowledge, candidates, weights, _screening(session, candidates))
     run = MatchRun(
         id=str(uuid.uuid4()),
         asked_at=now,
         asked_by=caller.name,
         ask=ask.model_dump(mode="json"),
-        versions=knowledge.versions | {"profiles": candidates.change, "weights": weights},
+        versions=knowledge.versions
+        | {
+            "profiles": candidates.change,
+            "weights": weights,
+            "weights_version": version,
+            "watchlists": _lists_held(session),
+        },
         answer=answer,
     )
     session.add(run)
@@ -119,7 +127,7 @@ def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Know
     _same_versions(run, knowledge)
     ask = Ask.model_validate(run.ask)
     candidates = gather(session, caller, knowledge, at=run.versions["profiles"])
-    answer = _answer(ask, knowledge, candidates, run.versions["weights"])
+    answer = _answer(ask, knowledge, candidates, run.versions["weights"], _screening(session, candidates))
     return answer, _bytes(answer) == _bytes(run.answer)
 
 
@@ -145,9 +153,8 @@ def document(run: MatchRun) -> dict[str, Any]:
     }
 
 
-def _weights(ask: Ask) -> dict[str, float]:
-    standing = WEIGHTS_OF_DEMAND if ask.demand is not None else WEIGHTS
-    weights = dict(standing) | (ask.weights or {})
+def _weights(ask: Ask, in_use: dict[str, float]) -> dict[str, float]:
+    weights = in_use | (ask.weights or {})
     try:
         check_weights(weights)
     except WeightsError as problem:
@@ -155,7 +162,35 @@ def _weights(ask: Ask) -> dict[str, float]:
     return weights
 
 
-def _answer(ask: Ask, knowledge: Knowledge, candidates: Candidates, weights: dict[str, float]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What screening knows of the candidates, by firm id: for the rules, and in words."""
+
+    screened: dict[str, Screened]
+    told_of: dict[str, Screening]
+
+
+def _lists_held(session: Session) -> dict[str, str]:
+    """Each denied-party list in force, with its date and hash."""
+    return {row.list_id: f"{row.dated} {row.sha256[:12]}" for row in releases.releases(session) if row.current}
+
+
+def _screening(session: Session, candidates: Candidates) -> _Known:
+    names = {firm.id: firm.profile.name for firm in candidates.firms}
+    known = _Known({}, {})
+    for firm_id, facts in watchlists.standing(session, names).items():
+        if any(fact.screened_at for fact in facts):
+            lists, owners = (watchlists.lists_of(facts, owners=whose) for whose in (False, True))
+            known.screened[firm_id] = Screened(lists, owners)
+            known.told_of[firm_id] = Screening(
+                names[firm_id], watchlists.result_of(facts), "; ".join(fact.told() for fact in facts)
+            )
+    return known
+
+
+def _answer(
+    ask: Ask, knowledge: Knowledge, candidates: Candidates, weights: dict[str, float], known: _Known
+) -> dict[str, Any]:
     sides = _resolve(ask, knowledge, candidates)
     play = _play(sides, knowledge, candidates)
     assert ask.on is not None  # set when the run was asked
@@ -169,6 +204,8 @@ def _answer(ask: Ask, knowledge: Knowledge, candidates: Candidates, weights: dic
         one_per_pair=one_per_pair,
         spread=ask.spread,
         hints=knowledge.hints,
+        screened=known.screened,
+        told_of=known.told_of,
     )
     answer: dict[str, Any] = _ANSWER.dump_python(ranking, mode="json", by_alias=True)
     return answer | {
@@ -179,7 +216,7 @@ def _answer(ask: Ask, knowledge: Knowledge, candidates: Candidates, weights: dic
             "markets_without_demand_held": sum(not m.demands for m in knowledge.markets.values()),
             "triads": ranking.triads,
         },
-        "notes": _notes(ask, sides),
+        "notes": _notes(ask, sides, known),
     }
 
 
@@ -242,11 +279,13 @@ def _same_versions(run: MatchRun, knowledge: Knowledge) -> None:
         )
 
 
-def _notes(ask: Ask, sides: _Sides) -> list[str]:
+def _notes(ask: Ask, sides: _Sides, known: _Known) -> list[str]:
     notes = [
         "Profiles were compiled from public sources and not verified by the firms.",
         "Readiness figures are estimates unless a firm has stated them.",
-        "No denied-party list is held yet: no party has been screened.",
+        "Names were compared with the denied-party lists held; ownership was not, beyond a parent on record."
+        if known.told_of
+        else "No party has been screened against a denied-party list.",
     ]
     if ask.market == ANY:
         notes.append("Each pair is listed with its best market only, among those with a demand held.")

@@ -1,4 +1,4 @@
-"""Every table, in the order of the story: Association, Firm and its revisions, vectors, keys, runs."""
+"""Every table, in the order of the story: Association, Firm and its revisions, vectors, keys, runs, screening."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Moment, Stored
 from matching.profile import Profile
+from matching.screening import Hit
 
 
 class ChangeCounter(Base):
@@ -103,3 +104,116 @@ class MatchRun(Base):
     ask: Mapped[dict[str, Any]] = mapped_column(JSON)
     versions: Mapped[dict[str, Any]] = mapped_column(JSON)
     answer: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class ListRelease(Base):
+    """One state of one denied-party list, whole: from these every screening can be repeated."""
+
+    __tablename__ = "list_release"
+    __table_args__ = (UniqueConstraint("list_id", "sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[str] = mapped_column(String(60), index=True)
+    title: Mapped[str] = mapped_column(String(300))
+    publisher: Mapped[str] = mapped_column(String(300))
+    url: Mapped[str] = mapped_column(String(1000))
+    licence: Mapped[str] = mapped_column(String(300))
+    dated: Mapped[str] = mapped_column(String(10))
+    sha256: Mapped[str] = mapped_column(String(64))
+    entries: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    taken_from: Mapped[str] = mapped_column(String(1000))
+    taken_at: Mapped[datetime] = mapped_column(Moment)
+    etag: Mapped[str | None] = mapped_column(String(300))
+    current: Mapped[bool] = mapped_column(default=True, index=True)
+
+
+class Screening(Base):
+    """The log: who had which names compared with which list releases, and what was near. Ad-hoc names have no firm."""
+
+    __tablename__ = "screening"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    asked_by: Mapped[str] = mapped_column(String(200))
+    firm_id: Mapped[str | None] = mapped_column(ForeignKey("firm.id"), index=True)
+    revision: Mapped[int | None]
+    names: Mapped[list[str]] = mapped_column(JSON)
+    country: Mapped[str | None] = mapped_column(String(3))
+    version: Mapped[str] = mapped_column(String(64), index=True)
+    lists: Mapped[dict[str, str]] = mapped_column(JSON)
+    threshold: Mapped[float]
+    found: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+
+class FirmHit(Base):
+    """A near name of a firm, its owner or its site, and where its review stands."""
+
+    __tablename__ = "firm_hit"
+    __table_args__ = (UniqueConstraint("firm_id", "near_sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    firm_id: Mapped[str] = mapped_column(ForeignKey("firm.id"), index=True)
+    role: Mapped[str] = mapped_column(String(10))
+    given: Mapped[str] = mapped_column(String(500))
+    listed: Mapped[str] = mapped_column(String(500))
+    entry_id: Mapped[str] = mapped_column(String(200))
+    code: Mapped[str] = mapped_column(String(60))
+    near_sha256: Mapped[str] = mapped_column(String(64))
+    """Of entry, name given and name listed: what a decision is about."""
+    near: Mapped[Hit] = mapped_column(Stored(Hit))
+    state: Mapped[str] = mapped_column(String(20), default="open", index=True)
+    first_seen: Mapped[datetime] = mapped_column(Moment)
+    last_seen: Mapped[datetime] = mapped_column(Moment)
+
+
+class Clearance(Base):
+    """A person's recorded decision on a hit; never changed, only followed by another."""
+
+    __tablename__ = "clearance"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hit_id: Mapped[int] = mapped_column(ForeignKey("firm_hit.id"), index=True)
+    decision: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(2000))
+    decided_by: Mapped[str] = mapped_column(String(200))
+    decided_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Decision(Base):
+    """What an officer did with a listed match of a run; never changed, only superseded by a later one."""
+
+    __tablename__ = "decision"
+    __table_args__ = (CheckConstraint("(outcome = 'declined') = (reason IS NOT NULL)", name="reason_of_declined"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("match_run.id"), index=True)
+    rank: Mapped[int]
+    outcome: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(30))
+    note: Mapped[str] = mapped_column(String(2000), default="")
+    decided_at: Mapped[datetime] = mapped_column(Moment)
+    decided_by: Mapped[str] = mapped_column(String(200))
+
+
+class LearnedWeights(Base):
+    """One table of weights learned from decisions, with its figures, known by the hash of both; never changed."""
+
+    __tablename__ = "learned_weights"
+
+    version: Mapped[str] = mapped_column(String(30), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    learned: Mapped[dict[str, Any]] = mapped_column(JSON)
+    learned_at: Mapped[datetime] = mapped_column(Moment)
+    learned_by: Mapped[str] = mapped_column(String(200))
+
+
+class WeightsSwitch(Base):
+    """Which weights were switched on, when and by whom; the last row holds, and no version means the standing ones."""
+
+    __tablename__ = "weights_switch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[str | None] = mapped_column(ForeignKey("learned_weights.version"))
+    switched_at: Mapped[datetime] = mapped_column(Moment)
+    switched_by: Mapped[str] = mapped_column(String(200))

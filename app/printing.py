@@ -65,6 +65,8 @@ def _print_match(console: Console, match: dict[str, Any]) -> None:
     if match["unknown"]:
         console.print(f"   unknown, left out: {', '.join(match['unknown'])}", style="dim")
     print_pathway(console, match["pathway"])
+    for party in match["screening"]:
+        console.print(f"   screening: {party['party']}: {party['result']} ({party['because']})", markup=False)
     for supposition in match["suppositions"]:
         verdict = supposition["verdict"]
         console.print(

@@ -121,7 +121,7 @@ class Play:
         best, row = asking.best_per_firm(np.nan_to_num(best_offer, nan=-1.0).T, needs)
         value, need = best.T, row.T
         chosen = np.take_along_axis(offer, np.searchsorted(needs, np.maximum(need, needs[0])), axis=0)
-        met = (need >= 0) & (chosen >= 0)
+        met = (need >= 0) & (chosen >= 0) & (value >= 0)
         return Meeting(np.where(met, value, np.nan), np.where(met, need, -1), np.where(met, chosen, -1))
 
     def _meaning(self, asking: Pool, needs: Rows, offering: Pool) -> Scores:
@@ -136,9 +136,12 @@ class Play:
 
     @staticmethod
     def _words(asking: Pool, needs: Rows, offering: Pool) -> Scores:
-        """How far each offer stands out by the rare words it shares with each need."""
+        """How far each offer stands out by the rare words it shares with each need; -1 across languages."""
         shares = offering.words.shares([asking.texts[row] for row in needs])
-        return stands_out(np.sqrt(shares), WORDS_BACKGROUND)  # the root lifts the few words that real pairs share
+        values = stands_out(np.sqrt(shares), WORDS_BACKGROUND)  # the root lifts the few words that real pairs share
+        # A French need shares few words with the English offer that would meet it: that is unknown, not a failure.
+        ours, theirs = asking.in_english[needs], offering.in_english[offering.offers]
+        return np.where(ours[:, None] == theirs[None, :], values, np.float32(-1))
 
     # -- between the sides and the markets --------------------------------------------------
 

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.encoder import Vectors, text_key
+from matching.encoder import Vectors, reads_as_english, text_key
 from matching.index import Ids, WordIndex
 from matching.profile import Profile, Statement
 from matching.taxonomy import Taxonomy
@@ -44,8 +44,8 @@ def inferred_needs(profile: Profile) -> tuple[Statement, ...]:
     """Needs that a profile does not state: a maker, for third markets, of each thing that it offers.
 
     Most firms state offers and no needs (10.6 offers for each request in the largest open partnering database), so a
-    need is inferred for every offer, also of one in full production: its maker has no plant where those markets would buy
-    from. The need carries the offer's own words, because what would meet it is a plant able to make that.
+    need is inferred for every offer, also of one in full production: its maker has no plant where those markets would
+    buy from. The need carries the offer's own words, because what would meet it is a plant able to make that.
     A request's text is itself the need; nothing is inferred from it.
     """
     if profile.provenance == "request":
@@ -145,6 +145,11 @@ class Pool:
     def mrl(self) -> Column:
         """Middle of each statement's MRL range; NaN where it is unknown."""
         return _middles(self.statements, "mrl")
+
+    @cached_property
+    def in_english(self) -> Mask:
+        """Whether each statement reads as English."""
+        return np.array([reads_as_english(text) for text in self.texts], dtype=np.bool_)
 
     @cached_property
     def words(self) -> WordIndex:

@@ -25,7 +25,7 @@ from matching.rulebook import Rulebook
 from matching.rules import Outcome
 from matching.signals import Evidence, Measured, Triad
 from matching.suppositions import Hints, Supposition, Suppositions
-from matching.transfer import Permission
+from matching.transfer import Permission, Screened
 
 Weights = Mapping[str, float]
 
@@ -39,6 +39,7 @@ SIGNALS: dict[str, Callable[[Play], Measured]] = {
         signals.feeds_value_chain,
         signals.readiness_complements,
         signals.makes_in_quantity,
+        signals.works_broadly,
         signals.certificate_held,
         signals.market_seeks_it,
         signals.market_known,
@@ -53,6 +54,7 @@ WEIGHTS: dict[str, float] = {
     "feeds_value_chain": 1.5,
     "readiness_complements": 1.0,
     "makes_in_quantity": 0.5,
+    "works_broadly": 1.0,
     "certificate_held": 0.25,
     "market_seeks_it": 2.0,
     "market_known": 0.5,
@@ -210,6 +212,8 @@ def rank(  # noqa: PLR0913 (the manner of listing is said by name)
     one_per_pair: bool = False,
     spread: bool = False,
     hints: Hints | None = None,
+    screened: Mapping[str, Screened] | None = None,
+    told_of: Mapping[str, Screening] | None = None,
 ) -> Ranking:
     """The best triads of a play, explained, and those that a rule prohibits.
 
@@ -220,7 +224,7 @@ def rank(  # noqa: PLR0913 (the manner of listing is said by name)
     """
     check_weights(weights)
     board = _Board(play, weights)
-    permission = Permission(play, rulebook, on)
+    permission = Permission(play, rulebook, on, screened)
     suppositions = Suppositions(hints or {}, play.taxonomy, rulebook, on)
     barred = permission.verdicts() == Verdict.PROHIBITED.rank
     may_list = ~barred
@@ -231,7 +235,7 @@ def rank(  # noqa: PLR0913 (the manner of listing is said by name)
     listed = (_one_per_group(ordered, play) if spread else ordered)[:limit]
     return Ranking(
         matches=tuple(
-            _explain(place, triad, board, play, (permission, suppositions))
+            _explain(place, triad, board, play, (permission, suppositions, told_of or {}))
             for place, triad in enumerate(listed, start=1)
         ),
         excluded=_exclusions(play, permission, barred),
@@ -326,8 +330,10 @@ def _in_order(board: _Board, may_list: NDArray[np.bool_]) -> list[Triad]:
     return [(int(innovator[i]), int(manufacturer[i]), int(market[i])) for i in order]
 
 
-def _explain(place: int, triad: Triad, board: _Board, play: Play, law: tuple[Permission, Suppositions]) -> Match:
-    permission, suppositions = law
+def _explain(
+    place: int, triad: Triad, board: _Board, play: Play, law: tuple[Permission, Suppositions, Mapping[str, Screening]]
+) -> Match:
+    permission, suppositions, told_of = law
     innovator, manufacturer = (
         pool.firms[firm] for pool, firm in zip((play.innovators, play.manufacturers), triad, strict=False)
     )
@@ -358,7 +364,7 @@ def _explain(place: int, triad: Triad, board: _Board, play: Play, law: tuple[Per
         if pathway.verdict is Verdict.UNDETERMINED
         else (),
         screening=tuple(
-            Screening(firm.profile.name, "not screened", "no denied-party list is held yet")
+            told_of.get(firm.id) or Screening(firm.profile.name, "not screened", "not compared with any list held")
             for firm in (innovator, manufacturer)
         ),
     )

@@ -21,6 +21,10 @@ from matching.pool import Pool
 from matching.profile import Statement
 
 Values = NDArray[np.float32]
+
+BROAD = 5
+"""Sectors of the top level from which a manufacturer counts as fully broad."""
+
 Triad = tuple[int, int, int]
 """Positions of the innovator, the manufacturer and the market in the play."""
 
@@ -295,6 +299,24 @@ def _production_facts(pool: Pool, firm: int) -> tuple[bool, list[str]]:
     elif profile.ownership in ("dpsu", "listed"):
         found.append("state-controlled or listed" if profile.ownership == "dpsu" else "listed on an exchange")
     return bool(profile.roles or profile.sites or found), found
+
+
+def works_broadly(play: Play) -> Measured:
+    """The manufacturer works in several sectors, and so can take on what stands beside its own trade."""
+    pool = play.manufacturers
+    trades = [sorted({play.taxonomy.codes[i].split(".")[0] for i in np.flatnonzero(held)}) for held in pool.sectors]
+    values = np.array([min(1.0, len(tops) / BROAD) for tops in trades], dtype=np.float32)
+    values[~pool.sectors_stated] = np.nan
+
+    def tell(triad: Triad) -> Told:
+        firm = triad[1]
+        names = ", ".join(play.taxonomy.sector(code).name_en for code in trades[firm])
+        return Told(
+            f"{_name(pool, firm)} works in {len(trades[firm])} of the trades known here: {names}.",
+            tuple(Evidence(pool.firms[firm].id, code, "stated") for code in trades[firm]),
+        )
+
+    return Measured(values[None, :, None], tell)
 
 
 def certificate_held(play: Play) -> Measured:

@@ -6,7 +6,7 @@ unknown, so that the pathway says what it could not determine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,10 +42,29 @@ def technology_of(statements: Iterable[Statement], exposure: Exposure) -> Techno
     )
 
 
-def transfer_facts(technology: Technology, *, arms: bool | None, market: str, on: date) -> Facts:
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """Codes of the denied-party lists on which a person has found a firm, or its owners; None is not known."""
+
+    lists: tuple[str, ...] | None = None
+    owners: tuple[str, ...] | None = None
+
+
+UNSCREENED = Screened()
+
+
+def transfer_facts(
+    technology: Technology,
+    *,
+    arms: bool | None,
+    market: str,
+    on: date,
+    parties: tuple[Screened, Screened] = (UNSCREENED, UNSCREENED),
+) -> Facts:
     """The facts of CAN to IND to the market for this technology.
 
-    Neither party has been screened, so neither is said to be on no list.
+    A firm that nobody has screened is not said to be on no list, and owners count only where one was found: that no
+    owner is on record does not mean that there is none.
     """
     entries = dict(technology.classifications)
     return Facts.model_validate(
@@ -63,6 +82,12 @@ def transfer_facts(technology: Technology, *, arms: bool | None, market: str, on
             },
             "route": ("CAN", "IND", market),
             "service_in": "CAN",
+            "parties": None
+            if UNSCREENED in parties
+            else [
+                {"role": role, "lists": found.lists, "owners": [{"lists": found.owners}] if found.owners else None}
+                for role, found in zip(("innovator", "manufacturer"), parties, strict=True)
+            ],
         }
     )
 
@@ -90,7 +115,9 @@ def _arms(statements: Iterable[Statement]) -> int:
 class Permission:
     """The verdict of every triad. Outcomes depend on few facts, so each distinct set of facts is traced once."""
 
-    def __init__(self, play: Play, rulebook: Rulebook, on: date) -> None:
+    def __init__(
+        self, play: Play, rulebook: Rulebook, on: date, screened: Mapping[str, Screened] | None = None
+    ) -> None:
         self._play, self._rulebook, self._on = play, rulebook, on
         self._pathways: dict[Facts, Pathway] = {}
         meeting = play.capability_meaning
@@ -112,14 +139,25 @@ class Permission:
             (here[asking] == 0) & (there[offering] == 0),
         )
         self._arms = np.where(either, 1, np.where(neither, 0, -1))
+        screened = screened or {}
+        sides = [
+            [screened.get(firm.id, UNSCREENED) for firm in pool.firms] for pool in (play.innovators, play.manufacturers)
+        ]
+        self._screened = list(dict.fromkeys(found for side in sides for found in side)) or [UNSCREENED]
+        self._parties = np.broadcast_arrays(
+            np.array([[self._screened.index(found)] for found in sides[0]], dtype=np.int64).reshape(-1, 1),
+            np.array([[self._screened.index(found) for found in sides[1]]], dtype=np.int64).reshape(1, -1),
+        )
 
     def verdicts(self) -> NDArray[np.int64]:
         """Verdict rank of every triad, shape (innovators, manufacturers, markets)."""
-        classes, inverse = np.unique(3 * self._kind + self._arms + 1, return_inverse=True)
+        sizes = (max(1, len(self._kinds)), 3, len(self._screened), len(self._screened))
+        codes = np.ravel_multi_index((self._kind, self._arms + 1, *self._parties), sizes)
+        classes, inverse = np.unique(codes, return_inverse=True)
         table = np.array(
             [
-                [self._trace(int(kind), int(arms) - 1, market.iso3).verdict.rank for market in self._play.markets]
-                for kind, arms in zip(*divmod(classes, 3), strict=True)
+                [self._trace((kind, arms - 1, *parties), market.iso3).verdict.rank for market in self._play.markets]
+                for kind, arms, *parties in zip(*np.unravel_index(classes, sizes), strict=True)
             ],
             dtype=np.int64,
         ).reshape(len(classes), len(self._play.markets))
@@ -128,7 +166,8 @@ class Permission:
     def pathway(self, triad: Triad) -> Pathway:
         """The traced pathway of one triad."""
         pair = triad[:2]
-        return self._trace(int(self._kind[pair]), int(self._arms[pair]), self._play.markets[triad[2]].iso3)
+        known = (self._kind[pair], self._arms[pair], self._parties[0][pair], self._parties[1][pair])
+        return self._trace(known, self._play.markets[triad[2]].iso3)
 
     def arms(self, triad: Triad) -> bool | None:
         """Whether what would be transferred is arms, as far as the two statements say."""
@@ -141,8 +180,15 @@ class Permission:
         named = self._play.innovators.statements[row].sectors if row >= 0 else ()
         return named or self._play.innovators.firms[triad[0]].profile.sectors
 
-    def _trace(self, kind: int, arms: int, iso3: str) -> Pathway:
-        facts = transfer_facts(self._kinds[kind], arms=None if arms < 0 else bool(arms), market=iso3, on=self._on)
+    def _trace(self, known: Sequence[int], iso3: str) -> Pathway:
+        kind, arms, ours, theirs = (int(value) for value in known)
+        facts = transfer_facts(
+            self._kinds[kind],
+            arms=None if arms < 0 else bool(arms),
+            market=iso3,
+            on=self._on,
+            parties=(self._screened[ours], self._screened[theirs]),
+        )
         if facts not in self._pathways:
             self._pathways[facts] = trace_pathway(facts, self._rulebook)
         return self._pathways[facts]

@@ -93,9 +93,7 @@ def read_run(run_id: str, session: SessionDep, caller: CallerDep) -> Any:
 
 
 @router.get("/{run_id}/matches/{place}/counterfactuals")
-def what_if(
-    run_id: str, place: int, session: SessionDep, caller: CallerDep, house: HouseDep
-) -> list[Counterfactual]:
+def what_if(run_id: str, place: int, session: SessionDep, caller: CallerDep, house: HouseDep) -> list[Counterfactual]:
     """Which one change would lift this match, or better its verdict; every change is made and ranked anew."""
     return matches.what_if(session, caller, run_id, place, house.knowledge)  # type: ignore[return-value]
 

@@ -13,7 +13,8 @@ from app.models import Firm, StatementVector
 from tests.app.test_evaluations import collection
 from tests.app.world import World, altered_seeds
 
-COMMANDS = ("init", "seed", "embed", "match", "run", "markets", "serve", "doctor", "evaluate", "pathway", "key")
+COMMANDS = ("init", "seed", "embed", "match", "run", "markets", "serve", "doctor", "evaluate", "pathway", "key",
+            "screen", "watchlists", "decide", "weights")  # fmt: skip
 
 
 @pytest.fixture

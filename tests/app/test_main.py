@@ -199,7 +199,9 @@ def test_every_door_that_takes_a_body_limits_it(world) -> None:
     """A door that forgets the limit would read a stream of any length."""
     client = world.client()
     taking = [path for path, doors in client.app.openapi()["paths"].items() if "requestBody" in doors.get("post", {})]
-    assert taking == ["/api/v1/matches"], "give the new door's router max_body_size, and name the door here"
+    assert taking == ["/api/v1/matches", "/api/v1/matches/{run_id}/decisions"], (
+        "give the new door's router max_body_size, and name the door here"
+    )
 
 
 def test_a_fault_of_ours_tells_the_caller_nothing_of_its_inside(world) -> None:

@@ -225,8 +225,14 @@ def test_the_nearest_of_several_sectors_counts_and_none_is_near_to_none():
 
 
 def test_naming_one_market_does_not_move_its_figure():
-    markets = (market(demands=(demand("Sonar for coast guards"),)), market("VNM", "Vietnam", demands=(demand("Radar"),)))
-    lab, works = firm("Lab", statements=(statement("Towed sonar"),)), firm("Works", "IND", statements=(statement("Sonar"),))
+    markets = (
+        market(demands=(demand("Sonar for coast guards"),)),
+        market("VNM", "Vietnam", demands=(demand("Radar"),)),
+    )
+    lab, works = (
+        firm("Lab", statements=(statement("Towed sonar"),)),
+        firm("Works", "IND", statements=(statement("Sonar"),)),
+    )
     both, one = play([lab], [works], markets), play([lab], [works], markets[:1])
     np.testing.assert_allclose(both.innovators_serve.value[:1], one.innovators_serve.value, atol=1e-6)
     np.testing.assert_allclose(both.manufacturers_serve.value[:1], one.manufacturers_serve.value, atol=1e-6)

@@ -10,7 +10,7 @@ import pytest
 from matching.facts import Facts
 from matching.pathway import Verdict, trace_pathway
 from matching.profile import Exposure, Regime
-from matching.transfer import Permission, technology_of, transfer_facts
+from matching.transfer import Permission, Screened, technology_of, transfer_facts
 from tests.factories import firm, market, no_rules, play, rulebook, statement
 
 ON = date(2026, 11, 24)
@@ -154,3 +154,21 @@ def test_where_no_rule_is_held_nothing_is_asked_for_and_nothing_barred():
     assert [(leg.from_, leg.to, leg.requirements) for leg in gate.pathway((0, 0, 1)).legs] == [
         ("CAN", "IND", ()), ("IND", "PHL", ()),
     ]  # fmt: skip
+
+
+# What screening tells the rules
+
+
+def test_a_firm_found_on_a_list_bars_the_triad_and_one_that_nobody_screened_is_not_said_to_be_on_none() -> None:
+    board = play([firm("Lab")], [firm("Works", "IND"), firm("Listed", "IND")], (market(),))
+    found = {
+        "lab": Screened(()), "works": Screened(()), "listed": Screened(("EL", "SDN")),
+    }  # fmt: skip
+    order = [f.id for f in board.manufacturers.firms]
+    verdicts = Permission(board, rulebook(), ON, found).verdicts()[0, :, 0]
+    assert verdicts[order.index("listed")] == Verdict.PROHIBITED.rank
+    assert verdicts[order.index("works")] == Verdict.UNDETERMINED.rank
+    asked = Permission(board, rulebook(), ON).pathway((0, 0, 0)).questions
+    assert any("denied-party" in question for question in asked)
+    settled = Permission(board, rulebook(), ON, found).pathway((0, order.index("works"), 0)).questions
+    assert len(settled) <= len(asked)

@@ -13,7 +13,10 @@ from app.main import create_app
 
 OPEN = {"/livez", "/readyz"}
 WORDS = {"name_or_id": "kraken-robotics-inc", "market": "PHL", "run_id": "some-run"}
-BODIES = {"/api/v1/matches": {"firm": "Kraken"}}
+BODIES = {
+    "/api/v1/matches": {"firm": "Kraken"},
+    "/api/v1/matches/{run_id}/decisions": {"rank": 1, "outcome": "met"},
+}
 
 
 def doors(world) -> list[tuple[str, str]]:

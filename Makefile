@@ -44,7 +44,7 @@ demo: data ## Who in India should this Canadian innovator meet, for which market
 	@$(BIN)/triveni match --firm "$(DEMO_FIRM)" --market any --limit 5
 
 .PHONY: run
-run: data ## Serve the API on 127.0.0.1:8000 (documentation at /docs)
+run: data ## Serve the API on 127.0.0.1:8000 (described by /openapi.json)
 	@$(BIN)/triveni serve
 
 .PHONY: test

@@ -254,7 +254,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
-    """Serve the JSON API; its documentation is at /docs."""
+    """Serve the JSON API; /openapi.json describes it."""
     import uvicorn
 
     from app.main import configure_logs, create_app

@@ -23,7 +23,7 @@ from matching.profile import Statement
 Values = NDArray[np.float32]
 
 BROAD = 5
-"""Sectors of the top level from which a manufacturer counts as fully broad."""
+"""Sectors of the top level from which a manufacturer counts as fully broad; one is not broad at all."""
 
 Triad = tuple[int, int, int]
 """Positions of the innovator, the manufacturer and the market in the play."""
@@ -305,7 +305,7 @@ def works_broadly(play: Play) -> Measured:
     """The manufacturer works in several sectors, and so can take on what stands beside its own trade."""
     pool = play.manufacturers
     trades = [sorted({play.taxonomy.codes[i].split(".")[0] for i in np.flatnonzero(held)}) for held in pool.sectors]
-    values = np.array([min(1.0, len(tops) / BROAD) for tops in trades], dtype=np.float32)
+    values = np.array([min(1.0, max(0, len(tops) - 1) / (BROAD - 1)) for tops in trades], dtype=np.float32)
     values[~pool.sectors_stated] = np.nan
 
     def tell(triad: Triad) -> Told:

@@ -173,7 +173,11 @@ FAILURES = {
     ),
     "no role that produces": ({"roles": ()}, {"roles": ("innovator",)}),
     "sites that make nothing": ({"sites": ()}, {"sites": ({"name": "Delhi", "kind": "office"},)}),
-    "a sector far away": ({"sectors": ()}, {"sectors": ("cyber",)}),
+    # Its only sector: beside another it would also be a sign of breadth.
+    "its only sector far away": (
+        {"sectors": (), "statements": (statement("Germanium lenses"),)},
+        {"sectors": ("cyber",), "statements": (statement("Germanium lenses"),)},
+    ),
     "a need the innovator cannot meet": (
         {"statements": (statement("Germanium lenses"),)},
         {"statements": (statement("Germanium lenses"), statement("Zirconium", "seeks"))},

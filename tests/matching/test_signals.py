@@ -72,6 +72,7 @@ def test_a_sentence_names_whom_it_is_about_and_ends(name):
         "certificate_held": {"Bharat Lenses"},
         "market_seeks_it": {"Arctic Optics", "Bharat Lenses", "Philippines"},
         "market_known": {"Bharat Lenses", "Philippines"},
+        "works_broadly": {"Bharat Lenses"},
     }.get(name, {"Arctic Optics", "Bharat Lenses"})
     sentence = told(name).sentence
     assert {one for one in about if one in sentence} == about
@@ -296,3 +297,14 @@ def test_the_firm_that_has_sold_there_is_the_one_named():
     assert tell((0, 0, 1)).sentence == "Arctic Optics has a reported order or delivery in Vietnam."
     near = SIGNALS["market_known"](play([lab()], [WORKS], (markets[1], WANTS))).tell
     assert near((0, 0, 0)).sentence.endswith("elsewhere in the region (Southeast Asia).")
+
+
+def test_breadth_grows_with_the_trades_and_one_trade_is_none() -> None:
+    makers = [
+        firm(f"Works {n}", "IND", sectors=codes, statements=(statement(f"Makes {n}", sectors=codes[:1]),))
+        for n, codes in enumerate([("uas",), ("uas", "subsea"), ("uas", "subsea", "munitions", "cyber", "space")])
+    ]
+    guest = firm("Works 3", "IND", sectors=("uas",), inferred_fields=("sectors",))
+    values = signals.works_broadly(play([firm("Lab")], [*makers, guest])).values[0, :, 0]
+    assert values[0] == 0 < values[1] < values[2] == 1
+    assert np.isnan(values[3]), "sectors read from a text say nothing of breadth"

@@ -67,11 +67,6 @@ KNOWN_WRONG: dict[tuple[str, str, str], str] = {
         "shoft-shipyard-private-limited",
     ): "capability_meets_need 0.70 against 0.48",
     (
-        "fireweed-metals-corp",
-        "mishra-dhatu-nigam-limited",
-        "deccan-gold-mines-limited",
-    ): "capability_meets_need 0.46 against 0.40",
-    (
         "larsen-toubro-kattupalli-defence-shipyard",
         "osi-maritime-systems-ltd",
         "multi-electronique-mte-inc",

@@ -160,3 +160,9 @@ def words(text: str) -> list[str]:
     kept = [_SAME.get(w, w) for w in _WORD.findall(plain) if w not in _STOPWORDS and (len(w) > 1 or w.isdigit())]
     stems: list[str] = _stemmer().stemWords(kept)
     return stems
+
+
+def names_in(text: str) -> str:
+    """The words of a text that are the same in every language: with a figure, or with two capital letters."""
+    tokens = re.findall(r"[^\W_](?:[\w.,-]*\w)?", text)
+    return " ".join(t for t in tokens if any(map(str.isdigit, t)) or sum(map(str.isupper, t)) > 1)

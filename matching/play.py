@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.encoder import Background, Vectors
-from matching.index import MeaningIndex, Scores
+from matching.index import MeaningIndex, Scores, names_in
 from matching.pool import Pool
 from matching.profile import Demand, Market
 from matching.taxonomy import Taxonomy
@@ -46,6 +46,11 @@ def stands_out(scores: Scores, background: Background, axis: int | None = None) 
     squares = ((scores - centre) ** 2).sum(axis=axis, keepdims=True) + BACKGROUND_WEIGHT * spread**2
     values: Scores = ((scores - centre) / np.sqrt(squares / weight) / PLAINEST).astype(np.float32)
     return np.clip(values, 0.0, 1.0)
+
+
+def _words_stand_out(shares: Scores) -> Scores:
+    """Of word shares; the root lifts the few words that real pairs share."""
+    return stands_out(np.sqrt(shares), WORDS_BACKGROUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +141,21 @@ class Play:
 
     @staticmethod
     def _words(asking: Pool, needs: Rows, offering: Pool) -> Scores:
-        """How far each offer stands out by the rare words it shares with each need; -1 across languages."""
-        shares = offering.words.shares([asking.texts[row] for row in needs])
-        values = stands_out(np.sqrt(shares), WORDS_BACKGROUND)  # the root lifts the few words that real pairs share
-        # A French need shares few words with the English offer that would meet it: that is unknown, not a failure.
+        """How far each offer stands out by the rare words it shares with each need.
+
+        Across languages only names, designations and figures can be shared; a need without any is -1, not comparable:
+        that a French need shares no words with the English offer that would meet it is unknown, not a failure.
+        """
+        texts = [asking.texts[row] for row in needs]
         ours, theirs = asking.in_english[needs], offering.in_english[offering.offers]
-        return np.where(ours[:, None] == theirs[None, :], values, np.float32(-1))
+        same = ours[:, None] == theirs[None, :]
+        values = _words_stand_out(offering.words.shares(texts))
+        if same.all():
+            return values
+        named = [names_in(text) for text in texts]
+        across = _words_stand_out(offering.words.shares(named))
+        across[[not name for name in named]] = -1.0
+        return np.where(same, values, across)
 
     # -- between the sides and the markets --------------------------------------------------
 

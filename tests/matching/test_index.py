@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.index import IndexMismatch, MeaningIndex, WordIndex, words
+from matching.index import IndexMismatch, MeaningIndex, WordIndex, names_in, words
 
 DIMENSIONS = 16
 
@@ -177,3 +177,8 @@ def test_a_share_is_between_nothing_and_all_and_orders_as_the_score(texts, queri
 )
 def test_two_manners_of_writing_the_same_thing_meet(one, other):
     assert sorted(words(one)) == sorted(words(other))
+
+
+def test_names_in_a_text_are_what_no_language_changes():
+    assert names_in("Le sonar KATFISH, de 300 m, selon STANAG 4671 et AS9100 (GaN)") == "KATFISH 300 STANAG 4671 AS9100 GaN"
+    assert names_in("Le sonar de la Marine") == ""

@@ -236,3 +236,23 @@ def test_naming_one_market_does_not_move_its_figure():
     both, one = play([lab], [works], markets), play([lab], [works], markets[:1])
     np.testing.assert_allclose(both.innovators_serve.value[:1], one.innovators_serve.value, atol=1e-6)
     np.testing.assert_allclose(both.manufacturers_serve.value[:1], one.manufacturers_serve.value, atol=1e-6)
+
+
+# Across languages
+
+
+def test_across_languages_only_designations_and_figures_are_shared_and_none_is_unknown() -> None:
+    french = (statement("Le sonar KATFISH de 300 m pour la marine et les garde-côtes", "seeks"),)
+    bare = (statement("Le sonar pour la marine et les garde-côtes", "seeks"),)
+    works = firm("Works", "IND", statements=(statement("The KATFISH sonar of the marine, for depths of 300 m"),))
+    other = firm("Other", "IND", statements=(statement("The sonar of the marine, for the depths"),))
+    meeting = play([firm("Lab", statements=french)], [works, other]).capability_words
+    order = ["other", "works"]
+    assert meeting.value[0, order.index("works")] > meeting.value[0, order.index("other")]
+    assert np.isnan(play([firm("Lab", statements=bare)], [works, other]).capability_words.value).all()
+
+
+def test_french_meets_french_by_all_its_words() -> None:
+    lab = firm("Lab", statements=(statement("Le sonar remorqué de la marine est dans la coque", "seeks"),))
+    works = firm("Works", "IND", statements=(statement("La coque et le sonar remorqué pour les navires de la marine"),))
+    assert play([lab], [works]).capability_words.value[0, 0] > 0

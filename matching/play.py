@@ -27,12 +27,15 @@ WORDS_BACKGROUND: Background = (0.04, 0.075)
 BACKGROUND_WEIGHT = 30
 """Observations that the background counts as, so that a field of a few statements is not judged by itself alone."""
 
-PLAINEST = 6.0
-"""Standard deviations above the field at which a match is called 1; the best of a hundred firms reaches 3 to 5."""
+DEVIATIONS = 6.0
+"""Standard deviations above the field that count 1 in a straight line; the best of a hundred firms reaches 3 to 5."""
+
+EASES_FROM = 0.8
+"""Above this value the line eases towards 1, so that of two nearly perfect matches the nearer still stands first."""
 
 
 def stands_out(scores: Scores, background: Background, axis: int | None = None) -> Scores:
-    """How far each score stands above the field it was drawn from, 0 at its mean and 1 at six standard deviations.
+    """How far each score stands above the field it was drawn from, 0 at its mean and towards 1 beyond five deviations.
 
     A raw cosine means little: a general statement is near to everything and a particular one to nothing. So each
     text is judged against all the texts of the longer side (or of ``axis``), as far as there are enough of them to
@@ -44,8 +47,10 @@ def stands_out(scores: Scores, background: Background, axis: int | None = None) 
     weight = count + BACKGROUND_WEIGHT
     centre = (scores.sum(axis=axis, keepdims=True) + BACKGROUND_WEIGHT * mean) / weight
     squares = ((scores - centre) ** 2).sum(axis=axis, keepdims=True) + BACKGROUND_WEIGHT * spread**2
-    values: Scores = ((scores - centre) / np.sqrt(squares / weight) / PLAINEST).astype(np.float32)
-    return np.clip(values, 0.0, 1.0)
+    line: Scores = ((scores - centre) / np.sqrt(squares / weight) / DEVIATIONS).astype(np.float32)
+    left = np.float32(1 - EASES_FROM)
+    eased = 1 - left * np.exp(-np.maximum(line - np.float32(EASES_FROM), 0) / left)
+    return np.where(line > EASES_FROM, eased, np.maximum(line, 0)).astype(np.float32, copy=False)
 
 
 def _words_stand_out(shares: Scores) -> Scores:

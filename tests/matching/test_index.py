@@ -180,5 +180,8 @@ def test_two_manners_of_writing_the_same_thing_meet(one, other):
 
 
 def test_names_in_a_text_are_what_no_language_changes():
-    assert names_in("Le sonar KATFISH, de 300 m, selon STANAG 4671 et AS9100 (GaN)") == "KATFISH 300 STANAG 4671 AS9100 GaN"
+    assert (
+        names_in("Le sonar KATFISH, de 300 m, selon STANAG 4671 et AS9100 (GaN)")
+        == "KATFISH 300 STANAG 4671 AS9100 GaN"
+    )
     assert names_in("Le sonar de la Marine") == ""

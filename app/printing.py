@@ -56,6 +56,9 @@ def _print_match(console: Console, match: dict[str, Any]) -> None:
         f"[bold]{match['rank']}. {escape(match['innovator']['name'])}  ×  {escape(match['manufacturer']['name'])}  →  "
         f"{escape(match['market']['name'])}[/bold]   fit {match['fit']:.3f}, coverage {match['coverage']:.0%}"
     )
+    if match["runner_up"]:
+        next_best = match["runner_up"]
+        console.print(f"   next best market, fit {next_best['fit']:.3f}: {escape(next_best['because'])}")
     console.print(f"   {match['mode']}: {escape(match['mode_because'])}")
     for signal in match["signals"]:
         bar = "█" * round(BAR * signal["value"])

@@ -91,6 +91,15 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class RunnerUp:
+    """The pair's next best market, and what decided against it."""
+
+    market: Destination
+    fit: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """One reason to pair: value 0-1, weight, sentence, and the facts that met."""
 
@@ -118,6 +127,8 @@ class Match:
     innovator: Party
     manufacturer: Party
     market: Destination
+    runner_up: RunnerUp | None
+    """For an ask of any market: why this market and not its neighbour."""
     fit: float
     coverage: float
     signals: tuple[Signal, ...]
@@ -228,14 +239,16 @@ def rank(  # noqa: PLR0913 (the manner of listing is said by name)
     suppositions = Suppositions(hints or {}, play.taxonomy, rulebook, on)
     barred = permission.verdicts() == Verdict.PROHIBITED.rank
     may_list = ~barred
+    rivals = np.zeros_like(may_list)
     if one_per_pair:
         may_list &= np.array([bool(market.demands) for market in play.markets], dtype=np.bool_)
-        may_list = _best_market_only(board, may_list)
+        every, may_list = may_list, _best_market_only(board, may_list)
+        rivals = every & ~may_list
     ordered = _in_order(board, may_list)
     listed = (_one_per_group(ordered, play) if spread else ordered)[:limit]
     return Ranking(
         matches=tuple(
-            _explain(place, triad, board, play, (permission, suppositions, told_of or {}))
+            _explain(place, triad, board, play, (permission, suppositions, told_of or {}, rivals))
             for place, triad in enumerate(listed, start=1)
         ),
         excluded=_exclusions(play, permission, barred),
@@ -331,9 +344,13 @@ def _in_order(board: _Board, may_list: NDArray[np.bool_]) -> list[Triad]:
 
 
 def _explain(
-    place: int, triad: Triad, board: _Board, play: Play, law: tuple[Permission, Suppositions, Mapping[str, Screening]]
+    place: int,
+    triad: Triad,
+    board: _Board,
+    play: Play,
+    around: tuple[Permission, Suppositions, Mapping[str, Screening], NDArray[np.bool_]],
 ) -> Match:
-    permission, suppositions, told_of = law
+    permission, suppositions, told_of, rivals = around
     innovator, manufacturer = (
         pool.firms[firm] for pool, firm in zip((play.innovators, play.manufacturers), triad, strict=False)
     )
@@ -353,6 +370,7 @@ def _explain(
         innovator=_party(innovator),
         manufacturer=_party(manufacturer),
         market=Destination(market.iso3, market.name),
+        runner_up=_runner_up(triad, rivals, board, play),
         fit=float(board.fit[triad]),
         coverage=float(board.coverage[triad]),
         signals=tuple(known),
@@ -368,6 +386,29 @@ def _explain(
             for firm in (innovator, manufacturer)
         ),
     )
+
+
+def _runner_up(triad: Triad, rivals: NDArray[np.bool_], board: _Board, play: Play) -> RunnerUp | None:
+    pair = triad[:2]
+    if not rivals[pair].any():
+        return None
+    next_best = int(np.where(rivals[pair], board.fit[pair], -1.0).argmax())
+    rival, here = play.markets[next_best], play.markets[triad[2]]
+    told = []
+    for name in board.weights:
+        ours, theirs = board.value(name, triad), board.value(name, (*pair, next_best))
+        if name in OF_MARKETS and not (ours == theirs or (np.isnan(ours) and np.isnan(theirs))):
+            told.append(f"{name} {_figure(ours)} against {_figure(theirs)}")
+    because = "; ".join(told) or "equal in every signal, so the order of their codes decides"
+    return RunnerUp(
+        Destination(rival.iso3, rival.name),
+        float(board.fit[(*pair, next_best)]),
+        f"{here.name} stands before {rival.name}: {because}.",
+    )
+
+
+def _figure(value: float) -> str:
+    return "unknown" if np.isnan(value) else f"{value:.2f}"
 
 
 def _mode(triad: Triad, play: Play) -> Suggestion:

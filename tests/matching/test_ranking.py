@@ -427,3 +427,28 @@ def test_spread_does_not_part_the_asking_firm_from_itself() -> None:
 def test_attention_is_even_where_each_firm_has_an_equal_place_and_uneven_where_one_has_most() -> None:
     assert gini([]) == gini(["a"]) == 0
     assert gini(["a", "a", "a", "b"]) > gini(["a", "b", "b", "a"]) > 0
+
+
+# Why this market and not its neighbour
+
+
+def test_for_any_market_the_next_best_is_told_with_what_decided() -> None:
+    wants = market(demands=(demand("Towed sonar for patrol vessels", sectors=("subsea.sonar",)),))
+    other = market("VNM", "Vietnam", demands=(demand("Zinc", sectors=("critical_minerals",)),))
+    silent = market("MYS", "Malaysia")
+    board = play(
+        [firm("Lab", statements=(statement("Towed sonar", sectors=("subsea.sonar",)),))],
+        [firm("Works", "IND", statements=(statement("Sonar bodies", sectors=("subsea.sonar",)),))],
+        (silent, wants, other),
+    )
+    (match,) = rank(board, WEIGHTS, WITHOUT_LAW, ON, limit=9, one_per_pair=True).matches
+    assert match.market.iso3 == "PHL"
+    assert match.runner_up is not None
+    assert match.runner_up.market.iso3 == "VNM", "a market that has said nothing is no rival"
+    assert match.runner_up.fit < match.fit
+    assert "Philippines stands before Vietnam: market_seeks_it" in match.runner_up.because
+
+
+def test_where_a_market_is_named_there_is_no_runner_up() -> None:
+    board = play([firm("Lab")], [firm("Works", "IND")], (market(demands=(demand(),)),))
+    assert rank(board, WEIGHTS, WITHOUT_LAW, ON, limit=9).matches[0].runner_up is None

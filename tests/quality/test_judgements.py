@@ -17,6 +17,9 @@ from matching.ranking import WEIGHTS
 from tests.quality.judgements import Judged, Judgement, judge, read_judgements, seed_play
 
 JUDGEMENTS = read_judgements()
+ROUNDING = 0.001
+"""Another processor's arithmetic moves a fit in the fifth decimal; a near tie must not turn on that."""
+
 MOST_WRONG = 0.10
 
 # <known-wrong>
@@ -99,9 +102,11 @@ def judged() -> dict[Judgement, Judged]:
 def test_the_better_firm_has_the_higher_fit(judged, judgement: Judgement) -> None:
     found = judged[judgement]
     if judgement[:3] in KNOWN_WRONG:
-        assert not found.holds, "mended: take it off KNOWN_WRONG (python -m tests.quality --judgements)"
+        assert found.better <= found.worse + ROUNDING, (
+            "mended: take it off KNOWN_WRONG (python -m tests.quality --judgements)"
+        )
     else:
-        assert found.better > found.worse, judgement.why
+        assert found.better > found.worse - ROUNDING, judgement.why
 
 
 def test_no_more_than_a_tenth_is_known_wrong() -> None:

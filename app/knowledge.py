@@ -134,7 +134,7 @@ def load_markets(folder: Path, taxonomy: Taxonomy) -> dict[str, Market]:
     if not files:
         raise SeedError(f"no market files in {folder}: expected seeds/markets/*.yaml")
     for path in files:
-        for market in _parse(path, MarketFile).markets:
+        for market in read_yaml(path, MarketFile).markets:
             _once(seen, market.iso3, path)
             for demand in market.demands:
                 _once(seen, demand.id, path)
@@ -163,7 +163,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's where the package brings it: eight times faster, which every command feels."""
 
 
-def _parse(path: Path, shape: type[Shape]) -> Shape:
+def read_yaml(path: Path, shape: type[Shape]) -> Shape:
     """Parse a YAML file into a shape; a complaint carries the line of the value it is about."""
     try:
         text = path.read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import transaction
 from app.errors import AppError, NotFound, TooLarge
-from app.knowledge import SeedError, _parse
+from app.knowledge import SeedError, read_yaml
 from app.listings import RefusedList, condense, layout_of, read_listing
 from app.models import ListRelease
 from matching.profile import Frozen, Label
@@ -84,7 +84,7 @@ class Taken:
 
 def read_sources(folder: Path) -> dict[str, ListSource]:
     """All list sources by id; raises SeedError."""
-    sources = {path.stem: _parse(path, ListSource) for path in sorted(folder.glob("*.yaml"))}
+    sources = {path.stem: read_yaml(path, ListSource) for path in sorted(folder.glob("*.yaml"))}
     for stem, source in sources.items():
         if source.id != stem:
             raise SeedError(f"{folder / stem}.yaml: the id {source.id!r} is not the file's name")

@@ -64,8 +64,8 @@ def transfer_facts(
 ) -> Facts:
     """The facts of CAN to IND to the market for this technology.
 
-    A firm that nobody has screened is not said to be on no list, and owners count only where one was found: that no
-    owner is on record does not mean that there is none.
+    A firm that nobody has screened is not said to be on no list, nor does it hide that the other is on one. Owners
+    count only where one was found: that no owner is on record does not mean that there is none.
     """
     entries = dict(technology.classifications)
     return Facts.model_validate(
@@ -84,7 +84,7 @@ def transfer_facts(
             "route": ("CAN", "IND", market),
             "service_in": "CAN",
             "parties": None
-            if UNSCREENED in parties
+            if parties == (UNSCREENED, UNSCREENED)
             else [
                 {"role": role, "lists": found.lists, "owners": [{"lists": found.owners}] if found.owners else None}
                 for role, found in zip(("innovator", "manufacturer"), parties, strict=True)

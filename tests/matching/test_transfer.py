@@ -172,3 +172,13 @@ def test_a_firm_found_on_a_list_bars_the_triad_and_one_that_nobody_screened_is_n
     assert any("denied-party" in question for question in asked)
     settled = Permission(board, rulebook(), ON, found).pathway((0, order.index("works"), 0)).questions
     assert len(settled) <= len(asked)
+
+
+def test_a_firm_on_a_list_bars_the_triad_also_where_nobody_screened_the_other() -> None:
+    board = play([firm("Lab")], [firm("Works", "IND")], (market(),))
+    for found in ({"works": Screened(("SDN",))}, {"lab": Screened(("SDN",))}):
+        gate = Permission(board, rulebook(), ON, found)
+        assert gate.verdicts()[0, 0, 0] == gate.pathway((0, 0, 0)).verdict.rank == Verdict.PROHIBITED.rank
+    half = Permission(board, rulebook(), ON, {"works": Screened(())}).pathway((0, 0, 0))
+    assert half.verdict is Verdict.UNDETERMINED
+    assert any("denied-party" in question for question in half.questions)

@@ -263,7 +263,8 @@ def what_if(
         return _play(_resolve(ask, knowledge, supposed), knowledge, supposed)
 
     assert ask.on is not None  # set when the run was asked
-    found = counterfactuals(play_with, ids, run.versions["weights"], knowledge.rulebook, ask.on)
+    screened = _screening(session, candidates).screened
+    found = counterfactuals(play_with, ids, run.versions["weights"], knowledge.rulebook, ask.on, screened)
     told: list[dict[str, Any]] = _COUNTERFACTUALS.dump_python(found, mode="json")
     return told
 

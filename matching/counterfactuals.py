@@ -7,7 +7,7 @@ differs). Only changes that lift the triad or better its verdict are told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +16,7 @@ from matching.play import Play
 from matching.profile import Exposure, Profile, Readiness, Statement
 from matching.ranking import Standing, Weights, standing
 from matching.rulebook import Rulebook
+from matching.transfer import Screened
 
 ENGINEERED_TRL = 6
 """Shown in its relevant environment: what a maker can begin to engineer for production."""
@@ -109,16 +110,18 @@ def counterfactuals(
     weights: Weights,
     rulebook: Rulebook,
     on: date,
+    screened: Mapping[str, Screened] | None = None,
 ) -> tuple[Counterfactual, ...]:
     """The single changes that would lift the triad of these firm ids and market code, or better its verdict.
 
-    ``play_with`` lays out the same ask with a change made. Those that better the verdict come first, then by places
+    ``play_with`` lays out the same ask with a change made; ``screened`` says by firm id on which denied-party lists a
+    firm stands, which no change to a profile alters. Those that better the verdict come first, then by places
     gained. Raises KeyError when the triad is not in play.
     """
     play = play_with(None)
-    before = standing(play, ids, weights, rulebook, on)
+    before = standing(play, ids, weights, rulebook, on, screened)
     found = [
-        _compare(change.words, before, standing(play_with(change), ids, weights, rulebook, on))
+        _compare(change.words, before, standing(play_with(change), ids, weights, rulebook, on, screened))
         for change in _changes_of(play, ids)
     ]
     worth = [c for c in found if c.verdict_after < c.verdict_before or c.place_after < c.place_before]

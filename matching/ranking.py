@@ -269,14 +269,21 @@ class Standing:
     verdict: Verdict
 
 
-def standing(play: Play, ids: tuple[str, str, str], weights: Weights, rulebook: Rulebook, on: date) -> Standing:
+def standing(
+    play: Play,
+    ids: tuple[str, str, str],
+    weights: Weights,
+    rulebook: Rulebook,
+    on: date,
+    screened: Mapping[str, Screened] | None = None,
+) -> Standing:
     """The standing of the triad of these firm ids and market code among all that may be listed for that market.
 
-    Raises KeyError when it is not in play.
+    ``screened`` says by firm id on which denied-party lists a firm stands. Raises KeyError when it is not in play.
     """
     triad = _positions(play, ids)
     board = _Board(play, weights)
-    permission = Permission(play, rulebook, on)
+    permission = Permission(play, rulebook, on, screened)
     market = triad[2]
     may_list = permission.verdicts()[:, :, market] != Verdict.PROHIBITED.rank
     better = may_list & (board.fit[:, :, market] > board.fit[triad])

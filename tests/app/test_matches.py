@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
-from app import access, matches
+from app import access, matches, watchlists
 from app.db import transaction
 from app.errors import AppError, Conflict, Invalid, NotFound, NotReady, TooLarge
 from app.matches import Ask, document, stored_run
@@ -374,6 +374,17 @@ def test_a_change_that_would_lift_a_match_is_ranked_over_the_profiles_as_they_st
     assert found
     assert all(c["place_before"] == last for c in found)
     assert all(c["place_after"] < c["place_before"] or c["verdict_after"] != c["verdict_before"] for c in found)
+
+
+def test_a_change_is_ranked_with_what_screening_holds_of_the_firms(world, monkeypatch) -> None:
+    last = world.ask(firm="Laflamme", market="PHL")["matches"][-1]
+    run = world.ask(firm="Laflamme", market="PHL")["run"]["id"]
+    fact = watchlists.ScreeningFact("us-sdn", "Specially Designated Nationals", "2026-07-23", NOW, (), ("SDN",))
+    monkeypatch.setattr(watchlists, "standing", lambda _session, _names: {last["manufacturer"]["id"]: (fact,)})
+    with transaction(world.sessions) as session:
+        found = matches.what_if(session, access.CONSOLE, run, last["rank"], world.knowledge)
+    assert found
+    assert {(c["verdict_before"], c["verdict_after"]) for c in found} == {("prohibited", "prohibited")}
 
 
 def test_a_place_that_the_run_does_not_list_is_told(world) -> None:

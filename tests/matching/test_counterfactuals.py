@@ -12,6 +12,7 @@ from matching.pathway import Verdict
 from matching.play import Play
 from matching.profile import Exposure
 from matching.ranking import WEIGHTS, standing
+from matching.transfer import Screened
 from tests.factories import firm, market, no_rules, play, readiness, rulebook, statement
 
 ON = date(2026, 11, 24)
@@ -113,6 +114,16 @@ def test_designing_out_itar_opens_the_way_to_a_market_on_the_itar_list() -> None
     assert opened.verdict_before is Verdict.EXCEPTIONAL
     assert opened.verdict_after < Verdict.EXCEPTIONAL
     assert found[0] == opened, "what betters the verdict comes first"
+
+
+def test_a_maker_on_a_denied_party_list_stays_barred_whatever_its_profile_would_say() -> None:
+    listed = {"lab": Screened(()), "works": Screened(("SDN",))}
+    barred = standing(asked()(None), IDS, WEIGHTS, rulebook(), ON, listed)
+    assert barred.verdict is Verdict.PROHIBITED
+    assert standing(asked()(None), IDS, WEIGHTS, rulebook(), ON).verdict is not Verdict.PROHIBITED
+    found = counterfactuals(asked(), IDS, WEIGHTS, rulebook(), ON, listed)
+    assert found
+    assert {(c.verdict_before, c.verdict_after) for c in found} == {(Verdict.PROHIBITED, Verdict.PROHIBITED)}
 
 
 def test_a_certificate_held_is_not_proposed_again() -> None:

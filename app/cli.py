@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app import cli_decisions, cli_screening
 from app.errors import AppError, Invalid, in_plain_words
+from app.printing import print_json
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,12 +74,6 @@ def _house() -> Iterator[tuple[Settings, sessionmaker[Session]]]:
         engine.dispose()
 
 
-def _print_json(value: Any) -> None:
-    import orjson
-
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
-
-
 @app.command()
 def init() -> None:
     """Make the database, or bring its tables up to date."""
@@ -108,7 +103,7 @@ def seed(as_json: AsJson = False) -> None:
         with transaction(sessions) as session:
             screened = watchlists.screen_if_due(session, settings.seeds / "watchlists", access.CONSOLE, now)
     if as_json:
-        _print_json({"new": done.new, "changed": done.changed, "unchanged": done.unchanged})
+        print_json({"new": done.new, "changed": done.changed, "unchanged": done.unchanged})
     else:
         out.print(
             f"Firms compiled from public sources: {done.new} new, {done.changed} changed, {done.unchanged} unchanged. "
@@ -176,7 +171,7 @@ def match(
                 session, access.CONSOLE, asked, knowledge, CandidateCache(), datetime.now(UTC)
             )
     if as_json:
-        _print_json(answer)
+        print_json(answer)
     else:
         from app.printing import print_answer
 
@@ -230,7 +225,7 @@ def run(
             print_what_if(out, found)
             return
         if not again:
-            _print_json(matches.document(matches.stored_run(session, run_id)))
+            print_json(matches.document(matches.stored_run(session, run_id)))
             return
         _, same = matches.replay(session, access.CONSOLE, run_id, load_knowledge(settings))
     out.print("The replay gives the same answer, byte for byte." if same else "The replay gives another answer.")
@@ -302,7 +297,7 @@ def evaluate(
     ) as bar:
         report = evaluate_folder(Settings(), folder, split, rankers.split(","), bar)
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         from app.printing import print_evaluation
 
@@ -346,7 +341,7 @@ def explain_pathway(
     pathway = explain(_text(item, "item"), market, day, load_knowledge(Settings()))
     document = TypeAdapter(Pathway).dump_python(pathway, mode="json", by_alias=True)
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         print_pathway(out, document)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,6 +13,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from app.printing import print_json
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,13 +62,6 @@ def _house() -> Iterator[tuple[Path, sessionmaker[Session], datetime]]:
         engine.dispose()
 
 
-def _print_json(value: Any) -> None:
-    import orjson
-
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
-    sys.stdout.flush()
-
-
 @screen_app.command("name")
 def screen_name(
     name: Annotated[str, typer.Argument(help="The name of a firm or a person, in any script.")],
@@ -84,7 +77,7 @@ def screen_name(
     with _house() as (_, sessions, now), transaction(sessions) as session:
         screened = watchlists.screen_name(session, WatchlistCache(), access.CONSOLE, name, now, code)
     if as_json:
-        _print_json(watchlists.document(screened) | {"note": NOTE})
+        print_json(watchlists.document(screened) | {"note": NOTE})
     else:
         _print_screened(screened)
 
@@ -116,7 +109,7 @@ def check(
 
     found = check_pairs(pairs, THRESHOLD if threshold is None else threshold)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     out.print(f"{found['pairs']} pairs, threshold {found['threshold']:g}")
     out.print("  ".join(f"{name} {found[name]:g}" for name in ("tp", "fp", "fn", "tn", "precision", "recall", "f1")))
@@ -150,7 +143,7 @@ def refresh(
         problems = [one.problem.problem() if one.problem else None for one in done]
         lists = [{"list": one.list_id, "taken": one.taken and asdict(one.taken)} for one in done]
         told = [line | {"problem": fault} for line, fault in zip(lists, problems, strict=True)]
-        _print_json({"lists": told, "firms": asdict(everyone)})
+        print_json({"lists": told, "firms": asdict(everyone)})
     else:
         _print_refreshed(done, everyone)
     if any(one.problem for one in done):
@@ -192,7 +185,7 @@ def list_releases(as_json: AsJson = False) -> None:
     shown = ("list_id", "title", "publisher", "url", "licence", "dated", "sha256", "entries", "taken_from", "taken_at")
     if as_json:
         rows = [{name: getattr(row, name) for name in shown} for row in held.values()]
-        _print_json({"held": rows, "stale": old, "not_held": [name for name in sources if name not in held]})
+        print_json({"held": rows, "stale": old, "not_held": [name for name in sources if name not in held]})
         return
     for row in held.values():
         out.print(f"{row.list_id}: {row.title}, {row.entries:,} entries of {row.dated}", markup=False)
@@ -219,7 +212,7 @@ def hits(
     with _house() as (_, sessions, _now), transaction(sessions, readonly=True) as session:
         told = [watchlists.hit_document(session, hit) for hit in watchlists.queue(session, everything=everything)]
     if as_json:
-        _print_json(told)
+        print_json(told)
         return
     for hit in told:
         near = hit["near"]

@@ -172,7 +172,7 @@ class _Known:
 
 def _lists_held(session: Session) -> dict[str, str]:
     """Each denied-party list in force, with its date and hash."""
-    return {row.list_id: f"{row.dated} {row.sha256[:12]}" for row in releases.releases(session) if row.current}
+    return {row.list_id: f"{row.dated} {row.sha256[:12]}" for row in releases.releases(session)}
 
 
 def _screening(session: Session, candidates: Candidates) -> _Known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from rich.console import Console
@@ -25,6 +26,14 @@ VERDICT_WORDS = {
     "prohibited": "a rule held prohibits it",
 }
 BAR = 20
+
+
+def print_json(value: Any) -> None:
+    """The value as indented JSON, in UTF-8 whatever the terminal's own encoding."""
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+    sys.stdout.flush()
 
 
 def print_answer(console: Console, answer: dict[str, Any]) -> None:

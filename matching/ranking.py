@@ -179,7 +179,7 @@ def check_weights(weights: Weights) -> None:
         raise WeightsError("weights are zero or more, and at least one is above zero")
 
 
-class _Board:
+class Board:
     """Every triad's values, fit and coverage, each of shape (innovators, manufacturers, markets).
 
     Without a market in play the last axis has length 1 and the market's signals are unknown.
@@ -207,10 +207,22 @@ class _Board:
         values = self._values[name]
         return float(values[tuple(min(i, n - 1) for i, n in zip(triad, values.shape, strict=True))])
 
+    def told(self, triad: Triad) -> tuple[tuple[Signal, ...], tuple[str, ...]]:
+        """The signals that one triad's fit is the weighted mean of, in words, and the names of those unknown."""
+        known, unknown = [], []
+        for name, weight in self.weights.items():
+            value = self.value(name, triad)
+            if np.isnan(value):
+                unknown.append(name)
+                continue
+            told = self.measured[name].tell(triad)
+            known.append(Signal(name, value, weight, told.sentence, told.evidence))
+        return tuple(known), tuple(unknown)
+
 
 def fit(play: Play, weights: Weights) -> NDArray[np.float64]:
     """The fit of every pair without a market, shape (innovators, manufacturers)."""
-    return _Board(play, weights).fit[:, :, 0]
+    return Board(play, weights).fit[:, :, 0]
 
 
 def rank(  # noqa: PLR0913 (the manner of listing is said by name)
@@ -234,7 +246,7 @@ def rank(  # noqa: PLR0913 (the manner of listing is said by name)
     for the suppositions. Raises WeightsError.
     """
     check_weights(weights)
-    board = _Board(play, weights)
+    board = Board(play, weights)
     permission = Permission(play, rulebook, on, screened)
     suppositions = Suppositions(hints or {}, play.taxonomy, rulebook, on)
     barred = permission.verdicts() == Verdict.PROHIBITED.rank
@@ -282,7 +294,7 @@ def standing(
     ``screened`` says by firm id on which denied-party lists a firm stands. Raises KeyError when it is not in play.
     """
     triad = _positions(play, ids)
-    board = _Board(play, weights)
+    board = Board(play, weights)
     permission = Permission(play, rulebook, on, screened)
     market = triad[2]
     may_list = permission.verdicts()[:, :, market] != Verdict.PROHIBITED.rank
@@ -300,7 +312,7 @@ def _positions(play: Play, ids: tuple[str, str, str]) -> Triad:
     return innovator[ids[0]], manufacturer[ids[1]], market[ids[2]]
 
 
-def _best_market_only(board: _Board, may_list: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _best_market_only(board: Board, may_list: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Of each pair's markets that may be listed, only the best; the first code wins among equals."""
     if not may_list.size:
         return may_list
@@ -342,7 +354,7 @@ def gini(names: Sequence[str]) -> float:
     return round(float((2 * ranks - len(shares) - 1) @ shares / (len(shares) * shares.sum())), 4)
 
 
-def _in_order(board: _Board, may_list: NDArray[np.bool_]) -> list[Triad]:
+def _in_order(board: Board, may_list: NDArray[np.bool_]) -> list[Triad]:
     """Triads that may be listed, by fit, then coverage, then the ids of firms and market."""
     innovator, manufacturer, market = np.nonzero(may_list)
     at = (innovator, manufacturer, market)
@@ -353,7 +365,7 @@ def _in_order(board: _Board, may_list: NDArray[np.bool_]) -> list[Triad]:
 def _explain(
     place: int,
     triad: Triad,
-    board: _Board,
+    board: Board,
     play: Play,
     around: tuple[Permission, Suppositions, Mapping[str, Screening], NDArray[np.bool_]],
 ) -> Match:
@@ -362,14 +374,7 @@ def _explain(
         pool.firms[firm] for pool, firm in zip((play.innovators, play.manufacturers), triad, strict=False)
     )
     market = play.markets[triad[2]]
-    known, unknown = [], []
-    for name, weight in board.weights.items():
-        value = board.value(name, triad)
-        if np.isnan(value):
-            unknown.append(name)
-            continue
-        told = board.measured[name].tell(triad)
-        known.append(Signal(name, value, weight, told.sentence, told.evidence))
+    known, unknown = board.told(triad)
     suggestion = _mode(triad, play)
     pathway = permission.pathway(triad)
     return Match(
@@ -380,8 +385,8 @@ def _explain(
         runner_up=_runner_up(triad, rivals, board, play),
         fit=float(board.fit[triad]),
         coverage=float(board.coverage[triad]),
-        signals=tuple(known),
-        unknown=tuple(unknown),
+        signals=known,
+        unknown=unknown,
         mode=suggestion.mode.value,
         mode_because=suggestion.because,
         pathway=pathway,
@@ -395,7 +400,7 @@ def _explain(
     )
 
 
-def _runner_up(triad: Triad, rivals: NDArray[np.bool_], board: _Board, play: Play) -> RunnerUp | None:
+def _runner_up(triad: Triad, rivals: NDArray[np.bool_], board: Board, play: Play) -> RunnerUp | None:
     pair = triad[:2]
     if not rivals[pair].any():
         return None

@@ -60,9 +60,10 @@ def transfer_facts(
     arms: bool | None,
     market: str,
     on: date,
-    parties: tuple[Screened, Screened] = (UNSCREENED, UNSCREENED),
+    parties: Sequence[Screened] = (),
+    through: Sequence[str] = ("CAN", "IND"),
 ) -> Facts:
-    """The facts of CAN to IND to the market for this technology.
+    """The facts of the way ``through`` some countries to the market for this technology.
 
     A firm that nobody has screened is not said to be on no list, nor does it hide that the other is on one. Owners
     count only where one was found: that no owner is on record does not mean that there is none.
@@ -81,13 +82,13 @@ def transfer_facts(
                 "itar_content": technology.itar_content,
                 "us_content_pct": technology.us_content_pct,
             },
-            "route": ("CAN", "IND", market),
+            "route": (*through, market),
             "service_in": "CAN",
             "parties": None
-            if parties == (UNSCREENED, UNSCREENED)
+            if all(found == UNSCREENED for found in parties)
             else [
-                {"role": role, "lists": found.lists, "owners": [{"lists": found.owners}] if found.owners else None}
-                for role, found in zip(("innovator", "manufacturer"), parties, strict=True)
+                {"lists": found.lists, "owners": [{"lists": found.owners}] if found.owners else None}
+                for found in parties
             ],
         }
     )

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from app import audit
 from app.errors import NotFound, Unauthorised
 from app.models import ApiKey, Firm
 
@@ -42,7 +43,7 @@ def matchable_firms(caller: Caller) -> Select[Firm]:
     return select(Firm).where(Firm.state == "published")
 
 
-def create_key(session: Session, holder: str, now: datetime) -> str:
+def create_key(session: Session, holder: str, now: datetime, by: Caller = CONSOLE) -> str:
     """Make a key for the API and return it: it is shown once and only its hash is kept."""
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     key = f"triveni_{prefix}_{secret}"
@@ -55,15 +56,18 @@ def create_key(session: Session, holder: str, now: datetime) -> str:
             expires_at=now + KEY_LIFE,
         )
     )
+    audit.record(session, by=by.name, action="key.created", subject=f"key:{prefix}", at=now)
     return key
 
 
-def revoke_key(session: Session, prefix: str, now: datetime) -> None:
+def revoke_key(session: Session, prefix: str, now: datetime, by: Caller = CONSOLE) -> None:
     """End a key's life; raises NotFound when no key has that prefix."""
     key = session.scalar(select(ApiKey).where(ApiKey.prefix == prefix))
     if key is None:
         raise NotFound(f"no API key begins with {prefix!r}", hint="`triveni key list` shows the keys")
-    key.revoked_at = key.revoked_at or now
+    if key.revoked_at is None:
+        key.revoked_at = now
+        audit.record(session, by=by.name, action="key.revoked", subject=f"key:{prefix}", at=now)
 
 
 def caller_of(session: Session, key: str | None, now: datetime) -> Caller:

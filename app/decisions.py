@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import audit
 from app.access import Caller
 from app.errors import Conflict, NotFound
 from app.models import Decision, LearnedWeights, MatchRun, WeightsSwitch
@@ -142,6 +143,14 @@ def record(session: Session, caller: Caller, run_id: str, judgement: Judgement, 
     )
     session.add(decision)
     session.flush()
+    audit.record(
+        session,
+        by=caller.name,
+        action="match.decided",
+        subject=f"run:{run_id}",
+        details={"rank": judgement.rank, "outcome": judgement.outcome, "reason": judgement.reason},
+        at=now,
+    )
     return _told(decision, run, superseded=False)
 
 
@@ -203,6 +212,14 @@ def learn_weights(session: Session, caller: Caller, now: datetime, *, keep: bool
         if keep:
             session.add(held)
             session.flush()
+            audit.record(
+                session,
+                by=caller.name,
+                action="weights.learned",
+                subject=f"weights:{version}",
+                details={"sha256": digest},
+                at=now,
+            )
     return _version(held, _last_switch(session))
 
 
@@ -280,6 +297,14 @@ def use_weights(session: Session, caller: Caller, version: str, now: datetime, *
         WeightsSwitch(version=None if version == STANDING else version, switched_at=now, switched_by=caller.name)
     )
     session.flush()
+    audit.record(
+        session,
+        by=caller.name,
+        action="weights.switched",
+        subject=f"weights:{version}",
+        details={"before": _name(last), "anyway": anyway},
+        at=now,
+    )
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import access
+from app import access, audit
 from app.errors import Invalid, NotFound
 from app.knowledge import Knowledge, SeedError, near
 from app.models import Association, ChangeCounter, Firm, FirmRevision
@@ -73,7 +74,9 @@ def _check_sectors(profile: Profile, taxonomy: Taxonomy, where: str) -> None:
         raise SeedError(f"{where}: {problem}") from problem
 
 
-def seed(session: Session, profiles: dict[str, Profile], now: datetime) -> Seeded:
+def seed(
+    session: Session, profiles: dict[str, Profile], now: datetime, caller: access.Caller = access.CONSOLE
+) -> Seeded:
     """Store the profiles compiled from public sources; a profile that has not changed is left alone."""
     if session.get(Association, PUBLIC_SOURCES) is None:
         session.add(Association(id=PUBLIC_SOURCES, name="Compiled from public sources, not verified by the firms"))
@@ -84,9 +87,10 @@ def seed(session: Session, profiles: dict[str, Profile], now: datetime) -> Seede
     if new or changed:
         change = _next_change(session)
         for firm_id in new:
-            _register(session, firm_id, profiles[firm_id], change, now)
+            _record(session, _registered(session, firm_id, profiles[firm_id], now), change, caller, now)
         for firm_id in changed:
-            _revise(session, held[firm_id], profiles[firm_id], change, now)
+            _revise(held[firm_id], profiles[firm_id], now)
+            _record(session, held[firm_id], change, caller, now)
     return Seeded(len(new), len(changed), len(profiles) - len(new) - len(changed))
 
 
@@ -102,7 +106,7 @@ def _next_change(session: Session) -> int:
     return 1
 
 
-def _register(session: Session, firm_id: str, profile: Profile, change: int, now: datetime) -> None:
+def _registered(session: Session, firm_id: str, profile: Profile, now: datetime) -> Firm:
     firm = Firm(
         id=firm_id,
         association_id=PUBLIC_SOURCES,
@@ -115,17 +119,16 @@ def _register(session: Session, firm_id: str, profile: Profile, change: int, now
     )
     session.add(firm)
     session.flush()  # the revision refers to the firm
-    _record(session, firm, change, now)
+    return firm
 
 
-def _revise(session: Session, firm: Firm, profile: Profile, change: int, now: datetime) -> None:
+def _revise(firm: Firm, profile: Profile, now: datetime) -> None:
     firm.profile, firm.name, firm.country = profile, profile.name, profile.country
     firm.revision += 1
     firm.changed_at = now
-    _record(session, firm, change, now)
 
 
-def _record(session: Session, firm: Firm, change: int, now: datetime) -> None:
+def _record(session: Session, firm: Firm, change: int, caller: access.Caller, now: datetime) -> None:
     session.add(
         FirmRevision(
             firm_id=firm.id,
@@ -136,6 +139,18 @@ def _record(session: Session, firm: Firm, change: int, now: datetime) -> None:
             recorded_at=now,
         )
     )
+    audit.record(
+        session,
+        by=caller.name,
+        action="firm.revised" if firm.revision > 1 else "firm.registered",
+        subject=f"firm:{firm.id}",
+        details={"revision": firm.revision, "state": firm.state, "change": change, "sha256": _sha256(firm.profile)},
+        at=now,
+    )
+
+
+def _sha256(profile: Profile) -> str:
+    return hashlib.sha256(profile.model_dump_json().encode()).hexdigest()
 
 
 def find_firm(session: Session, caller: access.Caller, name_or_id: str) -> Firm:

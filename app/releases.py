@@ -24,6 +24,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from app import access, audit
 from app.db import transaction
 from app.errors import AppError, NotFound, TooLarge
 from app.knowledge import SeedError, read_yaml
@@ -163,26 +164,39 @@ def take(session: Session, source: ListSource, content: bytes, origin: Origin, n
     again = session.scalar(select(ListRelease).where(ListRelease.list_id == source.id, ListRelease.sha256 == digest))
     if again is not None:
         again.current = True
+        _note(session, again, now)
         return Taken(source.id, count, held.entries if held else None, again.dated, changed=True)
     dated = origin.dated or listing.dated or now.date().isoformat()
-    session.add(
-        ListRelease(
-            list_id=source.id,
-            title=source.title,
-            publisher=source.publisher,
-            url=source.url,
-            licence=source.licence,
-            dated=dated[:10],
-            sha256=digest,
-            entries=count,
-            content=lzma.compress(condense(listing.entries)),
-            taken_from=origin.place[:1000],
-            taken_at=now,
-            etag=origin.etag,
-        )
+    release = ListRelease(
+        list_id=source.id,
+        title=source.title,
+        publisher=source.publisher,
+        url=source.url,
+        licence=source.licence,
+        dated=dated[:10],
+        sha256=digest,
+        entries=count,
+        content=lzma.compress(condense(listing.entries)),
+        taken_from=origin.place[:1000],
+        taken_at=now,
+        etag=origin.etag,
     )
+    session.add(release)
     session.flush()
+    _note(session, release, now)
     return Taken(source.id, count, held.entries if held else None, dated[:10], changed=True)
+
+
+def _note(session: Session, release: ListRelease, now: datetime) -> None:
+    """The audit event of a release that is in force from now; lists are taken at the command line only."""
+    audit.record(
+        session,
+        by=access.CONSOLE.name,
+        action="list.taken",
+        subject=f"list:{release.list_id}",
+        details={"sha256": release.sha256, "entries": release.entries},
+        at=now,
+    )
 
 
 def _check_count(source: ListSource, count: int, held: int | None, expected: int | None) -> None:

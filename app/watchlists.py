@@ -20,6 +20,7 @@ from typing import Any, Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import audit
 from app.access import Caller
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Clearance, Firm, FirmHit, ListRelease, Screening
@@ -257,6 +258,14 @@ def decide(session: Session, hit_id: int, decision: bool, reason: str, by: str, 
     verdict = "true" if decision else "false"
     session.add(Clearance(hit_id=hit.id, decision=verdict, reason=reason[:2000], decided_by=by[:200], decided_at=now))
     session.flush()
+    audit.record(
+        session,
+        by=by[:200],
+        action="hit.decided",
+        subject=f"hit:{hit.id}",
+        details={"decision": verdict, "state": hit.state, "firm": hit.firm_id, "near": hit.near_sha256},
+        at=now,
+    )
     return hit
 
 

@@ -22,6 +22,7 @@ from app.knowledge import Knowledge
 from app.models import MatchRun
 from matching.counterfactuals import Change, Counterfactual, counterfactuals
 from matching.encoder import Vectors, text_key
+from matching.phrases import Phrase, joined, phrasebook, say
 from matching.play import Play
 from matching.pool import Pool, PooledFirm, embedded_text
 from matching.profile import Demand, Frozen, Market, Profile, Source
@@ -183,7 +184,7 @@ def _screening(session: Session, candidates: Candidates) -> _Known:
             lists, owners = (watchlists.lists_of(facts, owners=whose) for whose in (False, True))
             known.screened[firm_id] = Screened(lists, owners)
             known.told_of[firm_id] = Screening(
-                names[firm_id], watchlists.result_of(facts), "; ".join(fact.told() for fact in facts)
+                names[firm_id], watchlists.result_of(facts), joined("; ", (fact.told() for fact in facts))
             )
     return known
 
@@ -208,6 +209,7 @@ def _answer(
         told_of=known.told_of,
     )
     answer: dict[str, Any] = _ANSWER.dump_python(ranking, mode="json", by_alias=True)
+    notes = _notes(ask, sides, known)
     return answer | {
         "pool": {
             "innovators": len(sides.innovators),
@@ -216,12 +218,12 @@ def _answer(
             "markets_without_demand_held": sum(not m.demands for m in knowledge.markets.values()),
             "triads": ranking.triads,
         },
-        "notes": _notes(ask, sides, known),
+        "notes": notes,
+        "phrases": phrasebook((ranking, notes)),
     }
 
 
 _ANSWER = TypeAdapter(Ranking)
-_COUNTERFACTUALS = TypeAdapter(tuple[Counterfactual, ...])
 
 
 def _play(sides: _Sides, knowledge: Knowledge, candidates: Candidates) -> Play:
@@ -238,7 +240,7 @@ def _play(sides: _Sides, knowledge: Knowledge, candidates: Candidates) -> Play:
 
 def what_if(
     session: Session, caller: access.Caller, run_id: str, place: int, knowledge: Knowledge
-) -> list[dict[str, Any]]:
+) -> tuple[Counterfactual, ...]:
     """The single changes that would lift the match at a place of a run, or better its verdict; each is ranked anew.
 
     Raises NotFound for a run or place that is not there, Invalid for a run of a brief (its firm is not on file), and
@@ -264,9 +266,7 @@ def what_if(
 
     assert ask.on is not None  # set when the run was asked
     screened = _screening(session, candidates).screened
-    found = counterfactuals(play_with, ids, run.versions["weights"], knowledge.rulebook, ask.on, screened)
-    told: list[dict[str, Any]] = _COUNTERFACTUALS.dump_python(found, mode="json")
-    return told
+    return counterfactuals(play_with, ids, run.versions["weights"], knowledge.rulebook, ask.on, screened)
 
 
 def _same_versions(run: MatchRun, knowledge: Knowledge) -> None:
@@ -280,21 +280,22 @@ def _same_versions(run: MatchRun, knowledge: Knowledge) -> None:
         )
 
 
-def _notes(ask: Ask, sides: _Sides, known: _Known) -> list[str]:
+def _notes(ask: Ask, sides: _Sides, known: _Known) -> list[Phrase]:
     notes = [
-        "Profiles were compiled from public sources and not verified by the firms.",
-        "Readiness figures are estimates unless a firm has stated them.",
-        "Names were compared with the denied-party lists held; ownership was not, beyond a parent on record."
+        say("Profiles were compiled from public sources and not verified by the firms."),
+        say("Readiness figures are estimates unless a firm has stated them."),
+        say("Names were compared with the denied-party lists held; ownership was not, beyond a parent on record.")
         if known.told_of
-        else "No party has been screened against a denied-party list.",
+        else say("No party has been screened against a denied-party list."),
     ]
     if ask.market == ANY:
-        notes.append("Each pair is listed with its best market only, among those with a demand held.")
-        notes.append("All markets held were weighed, so that the excluded ones are told.")
+        notes.append(say("Each pair is listed with its best market only, among those with a demand held."))
+        notes.append(say("All markets held were weighed, so that the excluded ones are told."))
     if ask.brief is not None and not ask.brief.sectors:
         pool = sides.innovators if ask.brief.country == INNOVATORS else sides.manufacturers
         sectors = pool.firms[0].profile.sectors
-        notes.append(f"Sectors inferred from the brief's words: {', '.join(sectors) or 'none found'}.")
+        found = ", ".join(sectors) or say("none found")
+        notes.append(say("Sectors inferred from the brief's words: {sectors}.", sectors=found))
     return notes
 
 

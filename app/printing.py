@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from matching.counterfactuals import Counterfactual
 
 VERDICT_STYLES = {
     "open": "green",
@@ -113,14 +116,14 @@ def _print_legs(console: Console, legs: list[dict[str, Any]]) -> None:
             )
 
 
-def print_what_if(console: Console, found: list[dict[str, Any]]) -> None:
+def print_what_if(console: Console, found: Sequence[Counterfactual]) -> None:
     """Single changes, each with what it would do to place, fit and verdict."""
     if not found:
         console.print("No single change tried would lift this match or better its verdict.")
     for one in found:
         console.print(
-            f"If {one['change']}: place {one['place_before']} → {one['place_after']}, fit {one['fit_before']:.3f} → "
-            f"{one['fit_after']:.3f}, verdict {one['verdict_before']} → {one['verdict_after']}",
+            f"If {one.change}: place {one.place_before} → {one.place_after}, fit {one.fit_before:.3f} → "
+            f"{one.fit_after:.3f}, verdict {one.verdict_before} → {one.verdict_after}",
             markup=False,
         )
 

@@ -27,6 +27,7 @@ from app.models import Clearance, Firm, FirmHit, ListRelease, Screening
 from app.releases import WatchlistCache, hold_seeds
 from matching.likeness import Kind, likeness
 from matching.names import Name, UnreadableName, read_name
+from matching.phrases import joined, say
 from matching.profile import Profile
 from matching.screening import THRESHOLD, Hit, Watchlist, screen, screen_all
 
@@ -306,19 +307,20 @@ class ScreeningFact:
 
     def told(self) -> str:
         """The fact in a sentence."""
-        where = f"{self.title} of {self.dated}"
+        where = {"list": say(self.title), "dated": self.dated}
         if self.screened_at is None:
-            return f"not screened against {where}"
+            return say("not screened against {list} of {dated}", **where)
         found = [
-            f"{what}: {', '.join(names)}"
-            for what, names in (
-                ("confirmed on", self.confirmed),
-                ("owner confirmed on", self.confirmed_owners),
-                ("waiting for review", (*self.open_hits, *self.open_owner_hits)),
+            say("{state}: {names}", state=state, names=", ".join(names))
+            for state, names in (
+                (say("confirmed on"), self.confirmed),
+                (say("owner confirmed on"), self.confirmed_owners),
+                (say("waiting for review"), (*self.open_hits, *self.open_owner_hits)),
             )
             if names
         ]
-        return f"screened against {where}: " + ("; ".join(found) or "no hit waits and none is confirmed")
+        result = joined("; ", found) if found else say("no hit waits and none is confirmed")
+        return say("screened against {list} of {dated}: {result}", result=result, **where)
 
 
 def standing(session: Session, firm_ids: Iterable[str]) -> Mapping[str, tuple[ScreeningFact, ...]]:
@@ -386,10 +388,10 @@ def _last_screened(session: Session, firm_ids: Sequence[str]) -> dict[str, dict[
 def result_of(facts: Sequence[ScreeningFact]) -> str:
     """The state of a screened firm in a word or two, the gravest first."""
     if any(fact.confirmed or fact.confirmed_owners for fact in facts):
-        return "on a list"
+        return say("on a list")
     if any(fact.open_hits or fact.open_owner_hits for fact in facts):
-        return "hits wait for review"
-    return "no hit waits" if all(fact.screened_at for fact in facts) else "partly screened"
+        return say("hits wait for review")
+    return say("no hit waits") if all(fact.screened_at for fact in facts) else say("partly screened")
 
 
 def screen_if_due(session: Session, folder: Path, caller: Caller, now: datetime) -> Rescreened | None:

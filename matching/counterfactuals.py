@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from matching.pathway import Verdict
+from matching.phrases import say
 from matching.play import Play
 from matching.profile import Exposure, Profile, Readiness, Statement
 from matching.ranking import Standing, Weights, standing
@@ -50,28 +51,33 @@ def changes(innovator: Profile, manufacturer: Profile, technology: Statement, pr
     """The changes worth asking about for a triad whose ``technology`` and ``product`` met, the smallest first."""
     if not manufacturer.certifications:
         yield Change(
-            f"{manufacturer.name} holds a quality certificate such as AS9100 or ISO 9001",
+            say("{firm} holds a quality certificate such as AS9100 or ISO 9001", firm=manufacturer.name),
             "manufacturer",
             manufacturer.model_copy(update={"certifications": ("AS9100 or ISO 9001 (supposed)",)}),
         )
     if not any(s.met_by == "firm" for s in manufacturer.seeks):
         need = technology.model_copy(update={"side": "seeks", "basis": "stated"})
         yield Change(
-            f"{manufacturer.name} states that it seeks what {innovator.name} offers",
+            say("{firm} states that it seeks what {other} offers", firm=manufacturer.name, other=innovator.name),
             "manufacturer",
             manufacturer.model_copy(update={"statements": (*manufacturer.statements, need)}),
         )
     if (technology.readiness.trl_low or ENGINEERED_TRL) < ENGINEERED_TRL:
         readiness = technology.readiness.model_copy(update={"trl_low": ENGINEERED_TRL, "trl_high": ENGINEERED_TRL})
         yield Change(
-            f"“{technology.title or technology.text[:60]}” reaches TRL {ENGINEERED_TRL}",
+            say("“{what}” reaches TRL {trl}", what=technology.title or technology.text[:60], trl=ENGINEERED_TRL),
             "innovator",
             _with_readiness(innovator, technology, readiness),
         )
     if (product.readiness.mrl_low or 0) < FULL_RATE_MRL:
         readiness = product.readiness.model_copy(update={"mrl_low": FULL_RATE_MRL, "mrl_high": FULL_RATE_MRL})
         yield Change(
-            f"{manufacturer.name} makes “{product.title or product.text[:60]}” in series (MRL {FULL_RATE_MRL})",
+            say(
+                "{firm} makes “{what}” in series (MRL {mrl})",
+                firm=manufacturer.name,
+                what=product.title or product.text[:60],
+                mrl=FULL_RATE_MRL,
+            ),
             "manufacturer",
             _with_readiness(manufacturer, product, readiness),
         )
@@ -83,14 +89,14 @@ def _changes_of_exposure(innovator: Profile) -> Iterator[Change]:
     if exposure.itar_content:
         designed_out = exposure.model_copy(update={"itar_content": False})
         yield Change(
-            f"{innovator.name} replaces its ITAR component by one of other origin",
+            say("{firm} replaces its ITAR component by one of other origin", firm=innovator.name),
             "innovator",
             innovator.model_copy(update={"exposure": designed_out}),
         )
     if exposure.itar_content is None or exposure.us_content_pct is None:
         told = Exposure.model_validate(exposure.model_dump() | {"itar_content": False, "us_content_pct": 0})
         yield Change(
-            f"{innovator.name} declares that the technology has no US content",
+            say("{firm} declares that the technology has no US content", firm=innovator.name),
             "innovator",
             innovator.model_copy(update={"exposure": told}),
         )

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from matching.phrases import say
 from matching.profile import Profile, Statement
 from matching.taxonomy import Taxonomy
 
@@ -76,7 +77,7 @@ def suggest_mode(
             return Suggestion(mode, because)
     return Suggestion(
         Mode.CO_DEVELOPMENT,
-        "No TRL is on record, so the first step is to agree what would be developed together.",
+        say("No TRL is on record, so the first step is to agree what would be developed together."),
     )
 
 
@@ -87,7 +88,10 @@ def _stage(codes: Sequence[str], taxonomy: Taxonomy) -> str:
 def _exploration(meeting: _Meeting) -> str | None:
     explores = [p.name for p in (meeting.innovator, meeting.manufacturer) if "explorer" in p.roles]
     if meeting.minerals and explores and "exploration" in (meeting.offered_stage, meeting.made_stage):
-        return f"{explores[0]} explores for minerals: the report's model of Canadian exploration opening Indian ground."
+        return say(
+            "{firm} explores for minerals: the report's model of Canadian exploration opening Indian ground.",
+            firm=explores[0],
+        )
     return None
 
 
@@ -96,43 +100,54 @@ def _processing(meeting: _Meeting) -> str | None:
     downstream = {"refining", "material", "component"}
     stages = meeting.offered_stage, meeting.made_stage
     if meeting.minerals and stages[0] in upstream | downstream and stages[1] in upstream | downstream:
-        return f"One side stands at the {stages[0]} stage and the other at the {stages[1]} stage of a mineral chain."
+        return say(
+            "One side stands at the {one} stage and the other at the {other} stage of a mineral chain.",
+            one=say(stages[0]),
+            other=say(stages[1]),
+        )
     return None
 
 
 def _mro(meeting: _Meeting) -> str | None:
     if "service" in (meeting.offered_stage, meeting.made_stage) and "mro" in meeting.manufacturer.roles:
-        return f"{meeting.manufacturer.name} overhauls and repairs, and what met is a service."
+        return say("{firm} overhauls and repairs, and what met is a service.", firm=meeting.manufacturer.name)
     return None
 
 
 def _research(meeting: _Meeting) -> str | None:
     if meeting.trl <= 3:
-        return f"TRL {meeting.trl:g} is research: a joint programme with a maker who can engineer it onward."
+        return say(
+            "TRL {trl:g} is research: a joint programme with a maker who can engineer it onward.", trl=meeting.trl
+        )
     return None
 
 
 def _development(meeting: _Meeting) -> str | None:
     if meeting.trl <= 6:
-        return f"TRL {meeting.trl:g} needs engineering before production: develop together, then produce in India."
+        return say(
+            "TRL {trl:g} needs engineering before production: develop together, then produce in India.", trl=meeting.trl
+        )
     return None
 
 
 def _subsystem(meeting: _Meeting) -> str | None:
     if meeting.offered_stage in ("component", "subsystem", "material") and meeting.made_stage == "platform":
-        return f"A {meeting.offered_stage} meets a maker of platforms: the report's subsystems-first path."
+        return say(
+            "A {stage} meets a maker of platforms: the report's subsystems-first path.",
+            stage=say(meeting.offered_stage),
+        )
     return None
 
 
 def _licence(meeting: _Meeting) -> str | None:
     if meeting.trl >= 9 and meeting.offered_stage == "platform":
-        return "A platform in service (TRL 9) can be built under licence for markets the owner does not reach."
+        return say("A platform in service (TRL 9) can be built under licence for markets the owner does not reach.")
     return None
 
 
 def _co_production(meeting: _Meeting) -> str | None:
     if meeting.trl > 6:
-        return f"TRL {meeting.trl:g} is near or in service: share the production for third markets."
+        return say("TRL {trl:g} is near or in service: share the production for third markets.", trl=meeting.trl)
     return None
 
 

@@ -19,6 +19,7 @@ from typing import Annotated
 from pydantic import Field
 
 from matching.facts import Facts
+from matching.phrases import joined, say
 from matching.predicates import Scene
 from matching.rulebook import Rulebook
 from matching.rules import Outcome, Rule
@@ -213,7 +214,7 @@ def _requirement(met: Met) -> Requirement:
         citation=rule.citation,
         url=rule.url,
         as_of=rule.as_of,
-        because="; ".join(dict.fromkeys(met.because)),
+        because=joined("; ", dict.fromkeys(met.because)),
     )
 
 
@@ -225,9 +226,14 @@ def _questions(asks: set[str], scene: Scene) -> tuple[str, ...]:
 
 def _question(ask: str, scene: Scene) -> str:
     if words := scene.wording.get(ask):
-        return f"{words.ask} ({ask})"
+        return say("{question} ({fact})", question=say(words.ask), fact=ask)
     _, country, *column = ask.split(".")
     if not column:
-        return f"Which control facts apply to {country}? The country table has no row for it. ({ask})"
+        return say(
+            "Which control facts apply to {country}? The country table has no row for it. ({fact})",
+            country=country,
+            fact=ask,
+        )
     words = scene.wording[f"countries.{column[0]}"]
-    return f"{words.ask.format(country=scene.name_of(country))} ({ask})"
+    question = say(words.ask, country=say(scene.name_of(country)))
+    return say("{question} ({fact})", question=question, fact=ask)

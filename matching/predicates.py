@@ -13,6 +13,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from matching.facts import Facts, Party
+from matching.phrases import joined, say
 from matching.profile import Frozen, Label
 
 # --- What a test sees and says ---------------------------------------------------------------------
@@ -64,7 +65,7 @@ class Scene:
     def told(self, path: str, words: str) -> tuple[str, ...]:
         """Words for a fact, with the reason where it was concluded and not told."""
         reason = self.reasons.get(path)
-        return (f"{words} (concluded: {reason})",) if reason else (words,)
+        return (say("{words} (concluded: {reason})", words=words, reason=say(reason)),) if reason else (words,)
 
     def cell(self, iso3: str, column: str) -> object:
         """What the country table says; None is unknown: a blank cell, or a country without a row."""
@@ -143,6 +144,14 @@ def stated(inner: Test) -> Test:
     return test
 
 
+def _yes_or_no(value: bool) -> str:
+    return say("yes") if value else say("no")
+
+
+def _labelled(label: str, value: str) -> str:
+    return say("{label}: {value}", label=say(label), value=value)
+
+
 # --- Tests on facts --------------------------------------------------------------------------------
 
 
@@ -167,7 +176,8 @@ def flag(path: str, wanted: bool) -> Test:
         if value is None:
             return scene.unknown(path)
         words = scene.wording[path]
-        said = (words.yes if value else words.no) or f"{words.label}: {'yes' if value else 'no'}"
+        whole = words.yes if value else words.no
+        said = say(whole) if whole else _labelled(words.label, _yes_or_no(bool(value)))
         return Finding(bool(value) is wanted, scene.told(path, said))
 
     return test
@@ -180,8 +190,8 @@ def word(path: str, wanted: frozenset[str]) -> Test:
         value = scene.known[path]
         if value is None:
             return scene.unknown(path)
-        said = scene.name_of(str(value)) if str(value).isupper() else value
-        return Finding(value in wanted, scene.told(path, f"{scene.wording[path].label}: {said}"))
+        said = scene.name_of(str(value)) if str(value).isupper() else str(value)
+        return Finding(value in wanted, scene.told(path, _labelled(scene.wording[path].label, say(said))))
 
     return test
 
@@ -197,12 +207,15 @@ def entries(path: str, patterns: tuple[str, ...], only: bool) -> Test:
         if value is None:
             return scene.unknown(path)
         if isinstance(value, bool):
-            return Finding(value, scene.told(path, f"{label}: {'yes' if value else 'no'}"))
+            return Finding(value, scene.told(path, _labelled(label, _yes_or_no(value))))
         given: tuple[str, ...] = value if isinstance(value, tuple) else ()
         met = tuple(e for e in given if any(p.match(_canonical(e)) for p in compiled))
         if not met or (only and len(met) < len(given)):
-            return Finding(False, scene.told(path, f"{label}: none held that counts as {listed}"))
-        return Finding(True, scene.told(path, f"{label} {', '.join(met)}"))
+            return Finding(
+                False,
+                scene.told(path, say("{label}: none held that counts as {entries}", label=say(label), entries=listed)),
+            )
+        return Finding(True, scene.told(path, say("{label} {entries}", label=say(label), entries=", ".join(met))))
 
     return test
 
@@ -215,15 +228,15 @@ def none_given(path: str) -> Test:
         if value is None:
             return scene.unknown(path)
         label = scene.wording[path].label
-        return Finding(not value, scene.told(path, f"{label}: {'given' if value else 'none'}"))
+        return Finding(not value, scene.told(path, _labelled(label, say("given") if value else say("none"))))
 
     return test
 
 
 COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str, str]] = {
-    "above": (lambda a, b: a > b, "above", "not above"),
-    "at_least": (lambda a, b: a >= b, "at least", "below"),
-    "at_most": (lambda a, b: a <= b, "at most", "above"),
+    "above": (lambda a, b: a > b, say("above"), say("not above")),
+    "at_least": (lambda a, b: a >= b, say("at least"), say("below")),
+    "at_most": (lambda a, b: a <= b, say("at most"), say("above")),
 }
 
 
@@ -236,7 +249,13 @@ def amount(path: str, comparison: str, limit: float) -> Test:
         if not isinstance(value, int | float):
             return scene.unknown(path)
         met = holds(value, limit)
-        said = f"{scene.wording[path].label}: {value:g}, {yes if met else no} {limit:g}"
+        said = say(
+            "{label}: {value:g}, {comparison} {limit:g}",
+            label=say(scene.wording[path].label),
+            value=value,
+            comparison=yes if met else no,
+            limit=limit,
+        )
         return Finding(met, scene.told(path, said))
 
     return test
@@ -250,8 +269,13 @@ def place(end: Literal["to", "from"], wanted: frozenset[str]) -> Test:
 
     def test(scene: Scene) -> Finding:
         place = scene.to if end == "to" else scene.start
-        goes = "goes to" if end == "to" else "starts in"
-        return Finding(place in wanted, (f"the crossing {goes} {scene.name_of(place)}",))
+        country = say(scene.name_of(place))
+        said = (
+            say("the crossing goes to {country}", country=country)
+            if end == "to"
+            else say("the crossing starts in {country}", country=country)
+        )
+        return Finding(place in wanted, (said,))
 
     return test
 
@@ -261,8 +285,13 @@ def route_end(index: int, wanted: frozenset[str]) -> Test:
 
     def test(scene: Scene) -> Finding:
         place = scene.facts.route[index]
-        verb = "ends" if index else "starts"
-        return Finding(place in wanted, (f"the route {verb} in {scene.name_of(place)}",))
+        country = say(scene.name_of(place))
+        said = (
+            say("the route ends in {country}", country=country)
+            if index
+            else say("the route starts in {country}", country=country)
+        )
+        return Finding(place in wanted, (said,))
 
     return test
 
@@ -275,13 +304,18 @@ def column_holds(end: Literal["to", "market"], column: str, wanted: frozenset[st
         cell = scene.cell(country, column)
         if cell is None:
             return scene.untabled(country, column)
-        name, label = scene.name_of(country), scene.wording[f"countries.{column}"].label
+        about: dict[str, str] = {
+            "country": say(scene.name_of(country)),
+            "label": say(scene.wording[f"countries.{column}"].label),
+        }
         if isinstance(cell, bool):
-            return Finding(cell is wanted, (f"{name}, {label}: {'yes' if cell else 'no'}",))
+            return Finding(cell is wanted, (say("{country}, {label}: {value}", value=_yes_or_no(cell), **about),))
         cells: frozenset[str] = cell if isinstance(cell, frozenset) else frozenset({str(cell)})
         met = cells & wanted if isinstance(wanted, frozenset) else frozenset()
-        said = f"{name}, {label}: {', '.join(sorted(met or cells))}"
-        return Finding(bool(met), (str(scene.cell(country, f"{column}_words") or said),))
+        whole = scene.cell(country, f"{column}_words")
+        value = joined(", ", (say(one) for one in sorted(met or cells)))
+        said = say(str(whole)) if whole else say("{country}, {label}: {value}", value=value, **about)
+        return Finding(bool(met), (said,))
 
     return test
 
@@ -294,15 +328,18 @@ def chart_marks(path: str) -> Test:
         if reasons is None:
             return scene.unknown(path)
         if not isinstance(reasons, tuple) or not reasons:
-            return Finding(False, scene.told(path, "no reason for control"))
+            return Finding(False, scene.told(path, say("no reason for control")))
         marks = scene.cell(scene.to, "us_chart_marks")
         if not isinstance(marks, frozenset):
             return scene.untabled(scene.to, "us_chart_marks")
-        name = scene.name_of(scene.to)
+        name = say(scene.name_of(scene.to))
         met = [r for r in reasons if any(pattern_of(_canonical(r) + "*").match(m) for m in marks)]
         if not met:
-            return Finding(False, (f"the US chart does not mark {name} for {', '.join(reasons)}",))
-        return Finding(True, (f"the US chart marks {name} for {', '.join(met)}",))
+            return Finding(
+                False,
+                (say("the US chart does not mark {country} for {reasons}", country=name, reasons=", ".join(reasons)),),
+            )
+        return Finding(True, (say("the US chart marks {country} for {reasons}", country=name, reasons=", ".join(met)),))
 
     return test
 
@@ -329,8 +366,10 @@ def listed(wanted: Lists) -> Test:
             if party.lists is None:
                 unscreened = True
             elif met := wanted.meet(party.lists):
-                return Finding(True, (f"{party.name or 'a party'} stands on {', '.join(met)}",))
-        return scene.unknown("parties.lists") if unscreened else Finding(False, ("no party so listed",))
+                return Finding(
+                    True, (say("{party} stands on {lists}", party=party.name or say("a party"), lists=", ".join(met)),)
+                )
+        return scene.unknown("parties.lists") if unscreened else Finding(False, (say("no party so listed"),))
 
     return test
 
@@ -359,10 +398,15 @@ def owned(wanted: Lists, at_least: float) -> Test:
             held = shares(party)
             if held and held[2] and held[0] >= at_least:
                 lists = ", ".join(dict.fromkeys(held[2]))
-                said = f"{party.name or 'a party'} is {min(held[0], 100):g} % owned by parties on {lists}"
+                said = say(
+                    "{party} is {share:g} % owned by parties on {lists}",
+                    party=party.name or say("a party"),
+                    share=min(held[0], 100),
+                    lists=lists,
+                )
                 return Finding(True, (said,))
             doubtful = doubtful or held is None or held[1] >= max(at_least, 1e-9)
-        return scene.unknown("parties.owners") if doubtful else Finding(False, ("no such owner",))
+        return scene.unknown("parties.owners") if doubtful else Finding(False, (say("no such owner"),))
 
     return test
 
@@ -372,7 +416,7 @@ def dated(since: date | None, until: date | None) -> Test:
 
     def test(scene: Scene) -> Finding:
         on = scene.facts.on
-        return Finding((since or on) <= on <= (until or on), (f"asked for {on.isoformat()}",))
+        return Finding((since or on) <= on <= (until or on), (say("asked for {day}", day=on.isoformat()),))
 
     return test
 
@@ -381,4 +425,4 @@ def nothing_else(scene: Scene) -> Finding:
     """Whether no rule asked before has bitten or been unknown."""
     if scene.nothing_else is None:
         return Finding(None)
-    return Finding(scene.nothing_else, ("no other rule held bites on any leg",))
+    return Finding(scene.nothing_else, (say("no other rule held bites on any leg"),))

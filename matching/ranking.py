@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from matching import signals
 from matching.modes import Suggestion, suggest_mode
 from matching.pathway import Pathway, Verdict
+from matching.phrases import Phrase, joined, say
 from matching.play import Play
 from matching.pool import PooledFirm
 from matching.profile import Iso3
@@ -394,7 +395,8 @@ def _explain(
         if pathway.verdict is Verdict.UNDETERMINED
         else (),
         screening=tuple(
-            told_of.get(firm.id) or Screening(firm.profile.name, "not screened", "not compared with any list held")
+            told_of.get(firm.id)
+            or Screening(firm.profile.name, say("not screened"), say("not compared with any list held"))
             for firm in (innovator, manufacturer)
         ),
     )
@@ -410,17 +412,19 @@ def _runner_up(triad: Triad, rivals: NDArray[np.bool_], board: Board, play: Play
     for name in board.weights:
         ours, theirs = board.value(name, triad), board.value(name, (*pair, next_best))
         if name in OF_MARKETS and not (ours == theirs or (np.isnan(ours) and np.isnan(theirs))):
-            told.append(f"{name} {_figure(ours)} against {_figure(theirs)}")
-    because = "; ".join(told) or "equal in every signal, so the order of their codes decides"
+            told.append(
+                say("{signal} {ours} against {theirs}", signal=say(name), ours=_figure(ours), theirs=_figure(theirs))
+            )
+    because = joined("; ", told) if told else say("equal in every signal, so the order of their codes decides")
     return RunnerUp(
         Destination(rival.iso3, rival.name),
         float(board.fit[(*pair, next_best)]),
-        f"{here.name} stands before {rival.name}: {because}.",
+        say("{here} stands before {rival}: {because}.", here=say(here.name), rival=say(rival.name), because=because),
     )
 
 
-def _figure(value: float) -> str:
-    return "unknown" if np.isnan(value) else f"{value:.2f}"
+def _figure(value: float) -> Phrase:
+    return say("unknown") if np.isnan(value) else say("{figure:.2f}", figure=value)
 
 
 def _mode(triad: Triad, play: Play) -> Suggestion:
@@ -453,7 +457,7 @@ def _exclusions(play: Play, permission: Permission, barred: NDArray[np.bool_]) -
         pathway = permission.pathway((int(triad[0]), int(triad[1]), int(triad[2])))
         blocks = [r for leg in pathway.legs for r in leg.requirements if r.outcome is Outcome.BLOCK]
         key = (int(triad[2]), tuple(dict.fromkeys(r.rule for r in blocks)))
-        because = f"{blocks[0].because} ({blocks[0].citation})"
+        because = say("{because} ({citation})", because=blocks[0].because, citation=blocks[0].citation)
         pairs, first_because = told.get(key, (0, because))
         told[key] = (pairs + 1, first_because)
     return tuple(

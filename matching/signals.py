@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.index import words
+from matching.phrases import joined, say
 from matching.play import Meeting, Play, nearest_sector
 from matching.pool import Pool
 from matching.profile import Statement
@@ -63,8 +64,8 @@ def _name(pool: Pool, firm: int) -> str:
     return pool.firms[firm].profile.name
 
 
-def _both_names(play: Play, triad: Triad) -> str:
-    return f"{_name(play.innovators, triad[0])} and {_name(play.manufacturers, triad[1])}"
+def _both(play: Play, triad: Triad) -> dict[str, str]:
+    return {"one": _name(play.innovators, triad[0]), "other": _name(play.manufacturers, triad[1])}
 
 
 def _short(statement: Statement, length: int = 90) -> str:
@@ -84,14 +85,20 @@ def _teller_of_needs(play: Play, meeting: Meeting) -> Callable[[Triad], Told]:
         need = int(meeting.asking[innovator, manufacturer])
         offer = int(meeting.offering[innovator, manufacturer])
         statement = play.innovators.statements[need]
-        seeking = (
-            f"is looking for “{_short(statement)}”"
-            if statement.basis == "stated"
-            else f"would need a maker for “{_short(statement)}” (inferred: it states no such need)"
-        )
+        values = {
+            "innovator": _name(play.innovators, innovator),
+            "need": _short(statement),
+            "manufacturer": _name(play.manufacturers, manufacturer),
+            "offer": _short(play.manufacturers.statements[offer]),
+        }
         return Told(
-            f"{_name(play.innovators, innovator)} {seeking}; {_name(play.manufacturers, manufacturer)} "
-            f"offers “{_short(play.manufacturers.statements[offer])}”.",
+            say("{innovator} is looking for “{need}”; {manufacturer} offers “{offer}”.", **values)
+            if statement.basis == "stated"
+            else say(
+                "{innovator} would need a maker for “{need}” (inferred: it states no such need); "
+                "{manufacturer} offers “{offer}”.",
+                **values,
+            ),
             (_quote(play.innovators, need), _quote(play.manufacturers, offer)),
         )
 
@@ -107,8 +114,15 @@ def terms_shared(play: Play) -> Measured:
         need = int(meeting.asking[innovator, manufacturer])
         offer = int(meeting.offering[innovator, manufacturer])
         shared = _shared_words(play.innovators.texts[need], play.manufacturers.texts[offer])
-        terms = f"the terms {', '.join(shared)}" if shared else "no uncommon term"
-        sentence = f"{_both_names(play, triad)} share {terms} in their statements."
+        sentence = (
+            say(
+                "{one} and {other} share the terms {terms} in their statements.",
+                terms=", ".join(shared),
+                **_both(play, triad),
+            )
+            if shared
+            else say("{one} and {other} share no uncommon term in their statements.", **_both(play, triad))
+        )
         return Told(sentence, (_quote(play.innovators, need), _quote(play.manufacturers, offer)))
 
     return Measured(meeting.value[:, :, None], tell)
@@ -134,8 +148,13 @@ def need_met_in_return(play: Play) -> Measured:
         need = int(meeting.asking[manufacturer, innovator])
         offer = int(meeting.offering[manufacturer, innovator])
         return Told(
-            f"{_name(play.manufacturers, manufacturer)} seeks “{_short(play.manufacturers.statements[need])}”; "
-            f"{_name(play.innovators, innovator)} offers “{_short(play.innovators.statements[offer])}”.",
+            say(
+                "{manufacturer} seeks “{need}”; {innovator} offers “{offer}”.",
+                manufacturer=_name(play.manufacturers, manufacturer),
+                need=_short(play.manufacturers.statements[need]),
+                innovator=_name(play.innovators, innovator),
+                offer=_short(play.innovators.statements[offer]),
+            ),
             (_quote(play.manufacturers, need), _quote(play.innovators, offer)),
         )
 
@@ -157,16 +176,33 @@ def sectors_close(play: Play) -> Measured:
         near = play.taxonomy.closeness[np.ix_(mine, theirs)]
         row, column = np.unravel_index(int(near.argmax()), near.shape)
         one, other = (play.taxonomy.codes[mine[row]], play.taxonomy.codes[theirs[column]])
-        names = f"{play.taxonomy.sector(one).name_en} and {play.taxonomy.sector(other).name_en}"
+        facts: dict[str, str | float] = {
+            **_both(play, triad),
+            "sector": say(play.taxonomy.sector(one).name_en),
+            "closeness": float(values[innovator, manufacturer]),
+        }
+        if one != other:
+            facts["neighbour"] = say(play.taxonomy.sector(other).name_en)
         if one == other:
-            nearest = f"both work in {play.taxonomy.sector(one).name_en}"
+            sentence = say(
+                "{one} and {other} both work in {sector}; over all of {one}'s sectors the closeness is "
+                "{closeness:.2f}.",
+                **facts,
+            )
         elif near[row, column] > 0:
-            nearest = f"work in sectors that stand close ({names})"
+            sentence = say(
+                "{one} and {other} work in sectors that stand close ({sector} and {neighbour}); over all of {one}'s "
+                "sectors the closeness is {closeness:.2f}.",
+                **facts,
+            )
         else:
-            nearest = f"work in sectors that do not meet ({names})"
+            sentence = say(
+                "{one} and {other} work in sectors that do not meet ({sector} and {neighbour}); over all of {one}'s "
+                "sectors the closeness is {closeness:.2f}.",
+                **facts,
+            )
         return Told(
-            f"{_both_names(play, triad)} {nearest}; over all of {_name(play.innovators, innovator)}'s sectors "
-            f"the closeness is {values[innovator, manufacturer]:.2f}.",
+            sentence,
             (
                 Evidence(play.innovators.firms[innovator].id, one, "stated"),
                 Evidence(play.manufacturers.firms[manufacturer].id, other, "stated"),
@@ -192,21 +228,22 @@ def feeds_value_chain(play: Play) -> Measured:
 
     def tell(triad: Triad) -> Told:
         innovator, manufacturer, _ = triad
-        firms = (_name(play.innovators, innovator), _name(play.manufacturers, manufacturer))
+        firms = _both(play, triad)
         mine, yours = np.flatnonzero(ours[innovator]), np.flatnonzero(theirs[manufacturer])
         links = chain[np.ix_(mine, yours)]
         row, column = np.unravel_index(int(links.argmax()), links.shape)
         one, other = (play.taxonomy.sector(play.taxonomy.codes[i]) for i in (mine[row], yours[column]))
         feed = play.taxonomy.feed_between(one.code, other.code)
+        ends = {"sector": say(one.name_en), "neighbour": say(other.name_en), **firms}
         if not values[innovator, manufacturer]:
-            sentence = f"No link of a value chain between {firms[0]} and {firms[1]} is known."
+            sentence = say("No link of a value chain between {one} and {other} is known.", **firms)
         elif feed is None:
-            sentence = (
-                f"{one.name_en} ({firms[0]}) and {other.name_en} ({firms[1]}) stand two links apart in one value chain."
+            sentence = say(
+                "{sector} ({one}) and {neighbour} ({other}) stand two links apart in one value chain.", **ends
             )
         else:
-            sentence = (
-                f"{one.name_en} ({firms[0]}) and {other.name_en} ({firms[1]}) are links of one chain: {feed.why}."
+            sentence = say(
+                "{sector} ({one}) and {neighbour} ({other}) are links of one chain: {why}.", why=say(feed.why), **ends
             )
         return Told(
             sentence,
@@ -236,10 +273,11 @@ def readiness_complements(play: Play) -> Measured:
         innovator, manufacturer, _ = triad
         at = (innovator, manufacturer)
         scale = "TRL" if from_trl[at] else "MRL"
+        figures: dict[str, str | float] = {**_both(play, triad), "trl": float(trl[at]), "mrl": float(mrl[at])}
         return Told(
-            f"TRL {trl[at]:g} of {_name(play.innovators, innovator)} meets {scale} {mrl[at]:g} of "
-            f"{_name(play.manufacturers, manufacturer)}"
-            + (" (no MRL on record, read from TRL)." if from_trl[at] else "."),
+            say("TRL {trl:g} of {one} meets TRL {mrl:g} of {other} (no MRL on record, read from TRL).", **figures)
+            if from_trl[at]
+            else say("TRL {trl:g} of {one} meets MRL {mrl:g} of {other}.", **figures),
             (
                 _readiness_fact(play.innovators, int(meeting.asking[at]), "TRL", trl[at]),
                 _readiness_fact(play.manufacturers, int(meeting.offering[at]), scale, mrl[at]),
@@ -275,7 +313,9 @@ def makes_in_quantity(play: Play) -> Measured:
         firm = triad[1]
         found = facts[firm][1]
         return Told(
-            f"{_name(pool, firm)}: " + ("; ".join(found) if found else "no sign of series production on record") + ".",
+            say("{firm}: {facts}.", firm=_name(pool, firm), facts=joined("; ", found))
+            if found
+            else say("{firm}: no sign of series production on record.", firm=_name(pool, firm)),
             tuple(Evidence(pool.firms[firm].id, fact, "reported") for fact in found),
         )
 
@@ -285,19 +325,29 @@ def makes_in_quantity(play: Play) -> Measured:
 def _production_facts(pool: Pool, firm: int) -> tuple[bool, list[str]]:
     """Whether anything is known of the firm's production, and up to four facts that speak for it."""
     profile = pool.firms[firm].profile
-    found = []
+    found: list[str] = []
     if pool.produces[firm]:
-        found.append("its roles include " + ", ".join(r for r in profile.roles if r not in ("innovator", "explorer")))
+        roles = joined(", ", (say(role) for role in profile.roles if role not in ("innovator", "explorer")))
+        found.append(say("its roles include {roles}", roles=roles))
     works = [site.name for site in profile.sites if site.kind in ("plant", "shipyard", "refinery")]
     if works:
-        found.append(f"{len(works)} works on record ({works[0]}{', …' if len(works) > 1 else ''})")
+        first = works[0] + (", …" if len(works) > 1 else "")
+        found.append(say("{number} works on record ({first})", number=len(works), first=first))
     outputs = [c for s in profile.offers for c in s.capacities]
     if outputs:
-        found.append(f"stated output of {outputs[0].quantity:g} {outputs[0].unit} ({outputs[0].what})")
+        output = outputs[0]
+        found.append(
+            say(
+                "stated output of {quantity:g} {unit} ({what})",
+                quantity=output.quantity,
+                unit=output.unit,
+                what=output.what,
+            )
+        )
     if profile.employees_band in ("501-1000", "1001-5000", "5000+", "10000+"):
-        found.append(f"{profile.employees_band} people")
+        found.append(say("{band} people", band=profile.employees_band))
     elif profile.ownership in ("dpsu", "listed"):
-        found.append("state-controlled or listed" if profile.ownership == "dpsu" else "listed on an exchange")
+        found.append(say("state-controlled or listed") if profile.ownership == "dpsu" else say("listed on an exchange"))
     return bool(profile.roles or profile.sites or found), found
 
 
@@ -310,9 +360,13 @@ def works_broadly(play: Play) -> Measured:
 
     def tell(triad: Triad) -> Told:
         firm = triad[1]
-        names = ", ".join(play.taxonomy.sector(code).name_en for code in trades[firm])
         return Told(
-            f"{_name(pool, firm)} works in {len(trades[firm])} of the trades known here: {names}.",
+            say(
+                "{firm} works in {number} of the trades known here: {trades}.",
+                firm=_name(pool, firm),
+                number=len(trades[firm]),
+                trades=joined(", ", (say(play.taxonomy.sector(code).name_en) for code in trades[firm])),
+            ),
             tuple(Evidence(pool.firms[firm].id, code, "stated") for code in trades[firm]),
         )
 
@@ -329,7 +383,7 @@ def certificate_held(play: Play) -> Measured:
     def tell(triad: Triad) -> Told:
         firm = triad[1]
         return Told(
-            f"{_name(pool, firm)} has on record: {'; '.join(held[firm])}.",
+            say("{firm} has on record: {certificates}.", firm=_name(pool, firm), certificates="; ".join(held[firm])),
             tuple(Evidence(pool.firms[firm].id, label, "reported") for label in held[firm]),
         )
 
@@ -357,9 +411,18 @@ def market_seeks_it(play: Play) -> Measured:
         theirs = int(manufacturers.offering[number, manufacturer])
         told_by = source.url or source.what or "address not kept"
         return Told(
-            f"{play.markets[market].name} seeks “{demand.text}” ({told_by}, {demand.dated}); "
-            f"{_name(play.innovators, innovator)} offers “{_short(play.innovators.statements[ours])}” and "
-            f"{_name(play.manufacturers, manufacturer)} “{_short(play.manufacturers.statements[theirs])}”.",
+            say(
+                "{market} seeks “{demand}” ({source}, {dated}); {innovator} offers “{ours}” and {manufacturer} "
+                "“{theirs}”.",
+                market=say(play.markets[market].name),
+                demand=say(demand.text),
+                source=told_by,
+                dated=demand.dated,
+                innovator=_name(play.innovators, innovator),
+                ours=_short(play.innovators.statements[ours]),
+                manufacturer=_name(play.manufacturers, manufacturer),
+                theirs=_short(play.manufacturers.statements[theirs]),
+            ),
             (
                 Evidence(demand.id, demand.text, demand.standing),
                 _quote(play.innovators, ours),
@@ -386,8 +449,17 @@ def market_known(play: Play) -> Measured:
         sold = pool.firms[firm].profile.export_markets
         there = place.iso3 in sold
         return Told(
-            f"{_name(pool, firm)} has a reported order or delivery "
-            + (f"in {place.name}." if there else f"elsewhere in the region ({place.region})."),
+            say(
+                "{firm} has a reported order or delivery in {market}.",
+                firm=_name(pool, firm),
+                market=say(place.name),
+            )
+            if there
+            else say(
+                "{firm} has a reported order or delivery elsewhere in the region ({region}).",
+                firm=_name(pool, firm),
+                region=say(place.region),
+            ),
             (Evidence(pool.firms[firm].id, "export markets on record: " + ", ".join(sold), "reported"),),
         )
 

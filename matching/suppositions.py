@@ -15,6 +15,7 @@ from pathlib import Path
 
 from matching.facts import Facts
 from matching.pathway import Leg, Verdict, trace_pathway
+from matching.phrases import say
 from matching.rulebook import Rulebook
 from matching.taxonomy import Taxonomy, TaxonomyError
 
@@ -89,8 +90,12 @@ class Suppositions:
             pathway = trace_pathway(_supposed_facts(hint, market, self._on), self._rulebook)
             entries = ", ".join([*(f"ECL {e}" for e in hint.ecl), *(f"SCOMET {e}" for e in hint.scomet)])
             self._traced[key] = Supposition(
-                f"the item is {hint.standing} ({entries}), has no US content, needs no classified information, and "
-                "no party stands on a denied-party list",
+                say(
+                    "the item is {standing} ({entries}), has no US content, needs no classified information, and "
+                    "no party stands on a denied-party list",
+                    standing=say(hint.standing),
+                    entries=entries,
+                ),
                 pathway.verdict,
                 pathway.legs,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
@@ -93,9 +94,11 @@ def read_run(run_id: str, session: SessionDep, caller: CallerDep) -> Any:
 
 
 @router.get("/{run_id}/matches/{place}/counterfactuals")
-def what_if(run_id: str, place: int, session: SessionDep, caller: CallerDep, house: HouseDep) -> list[Counterfactual]:
+def what_if(
+    run_id: str, place: int, session: SessionDep, caller: CallerDep, house: HouseDep
+) -> Sequence[Counterfactual]:
     """Which one change would lift this match, or better its verdict; every change is made and ranked anew."""
-    return matches.what_if(session, caller, run_id, place, house.knowledge)  # type: ignore[return-value]
+    return matches.what_if(session, caller, run_id, place, house.knowledge)
 
 
 @router.post("/{run_id}/replay", response_model=Replay)

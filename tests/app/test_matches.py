@@ -372,8 +372,8 @@ def test_a_change_that_would_lift_a_match_is_ranked_over_the_profiles_as_they_st
     with transaction(world.sessions) as session:
         found = matches.what_if(session, access.CONSOLE, answer["run"]["id"], last, world.knowledge)
     assert found
-    assert all(c["place_before"] == last for c in found)
-    assert all(c["place_after"] < c["place_before"] or c["verdict_after"] != c["verdict_before"] for c in found)
+    assert all(c.place_before == last for c in found)
+    assert all(c.place_after < c.place_before or c.verdict_after != c.verdict_before for c in found)
 
 
 def test_a_change_is_ranked_with_what_screening_holds_of_the_firms(world, monkeypatch) -> None:
@@ -384,7 +384,7 @@ def test_a_change_is_ranked_with_what_screening_holds_of_the_firms(world, monkey
     with transaction(world.sessions) as session:
         found = matches.what_if(session, access.CONSOLE, run, last["rank"], world.knowledge)
     assert found
-    assert {(c["verdict_before"], c["verdict_after"]) for c in found} == {("prohibited", "prohibited")}
+    assert {(c.verdict_before, c.verdict_after) for c in found} == {("prohibited", "prohibited")}
 
 
 def test_a_place_that_the_run_does_not_list_is_told(world) -> None:

@@ -62,7 +62,7 @@ def _knowledge(settings: Settings) -> Iterator[Finding]:
     except AppError as problem:
         yield Finding("Rules and markets", "missing", problem.message, "mend the file at the line named")
         return
-    old = stale(knowledge.rulebook, datetime.now(UTC).date(), settings.rule_max_age_days)
+    old = stale(knowledge.rulebook, datetime.now(UTC).date())
     yield Finding(
         "Rules and markets",
         "ok",
@@ -72,8 +72,8 @@ def _knowledge(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "Age of the rules",
             "optional",
-            f"{len(old)} rules were read over {settings.rule_max_age_days} days ago: "
-            + ", ".join(rule.id for rule in old),
+            f"{len(old)} rules were read over {settings.rule_max_age_days} days ago, and every verdict they touch is "
+            "marked stale: " + ", ".join(f"{rule.id} ({rule.as_of})" for rule in old),
             "read the instrument again and renew as_of in seeds/controls",
         )
 

@@ -46,6 +46,8 @@ class MarketFile(Frozen):
 class Knowledge:
     """Everything the engine is given besides the firms."""
 
+    seeds: Path
+    """The folder it was read from; whoever needs a file of it that is not held here reads it there."""
     rulebook: Rulebook
     taxonomy: Taxonomy
     hints: Hints
@@ -101,13 +103,14 @@ def near(wanted: str, names: Mapping[str, str], limit: int = 5) -> list[str]:
 def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowledge:
     """Read all seed files; raises SeedError naming file, line and what was expected."""
     try:
-        rulebook = load_rulebook(settings.seeds / "controls")
+        rulebook = load_rulebook(settings.seeds / "controls", settings.rule_max_age_days)
         taxonomy = load_taxonomy(settings.seeds / "sectors")
         hints = load_hints(settings.seeds / "sectors" / "control_lists.csv", taxonomy)
     except (RuleError, TaxonomyError) as problem:
         raise SeedError(str(problem)) from problem
     markets = load_markets(settings.seeds / "markets", taxonomy)
     return Knowledge(
+        seeds=settings.seeds,
         rulebook=rulebook,
         taxonomy=taxonomy,
         hints=hints,

@@ -92,7 +92,7 @@ def request_matches(
     ask = ask.model_copy(update={"on": ask.on or now.date(), "firm": firm})
     version, in_use = decisions.weights_in_use(session, of_demand=ask.demand is not None)
     weights = _weights(ask, in_use)
-    answer = _answer(ask, knowledge, candidates, weights, _screening(session, candidates))
+    answer = _answer(ask, knowledge, candidates, weights, _screening(session, candidates, knowledge, ask.on))
     run = MatchRun(
         id=str(uuid.uuid4()),
         asked_at=now,
@@ -128,7 +128,8 @@ def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Know
     _same_versions(run, knowledge)
     ask = Ask.model_validate(run.ask)
     candidates = gather(session, caller, knowledge, at=run.versions["profiles"])
-    answer = _answer(ask, knowledge, candidates, run.versions["weights"], _screening(session, candidates))
+    screening = _screening(session, candidates, knowledge, ask.on)
+    answer = _answer(ask, knowledge, candidates, run.versions["weights"], screening)
     return answer, _bytes(answer) == _bytes(run.answer)
 
 
@@ -176,7 +177,9 @@ def _lists_held(session: Session) -> dict[str, str]:
     return {row.list_id: f"{row.dated} {row.sha256[:12]}" for row in releases.releases(session)}
 
 
-def _screening(session: Session, candidates: Candidates) -> _Known:
+def _screening(session: Session, candidates: Candidates, knowledge: Knowledge, on: date | None) -> _Known:
+    assert on is not None  # set when the run was asked
+    old = tuple(releases.stale(session, knowledge.seeds / "watchlists", on))
     names = {firm.id: firm.profile.name for firm in candidates.firms}
     known = _Known({}, {})
     for firm_id, facts in watchlists.standing(session, names).items():
@@ -184,7 +187,7 @@ def _screening(session: Session, candidates: Candidates) -> _Known:
             lists, owners = (watchlists.lists_of(facts, owners=whose) for whose in (False, True))
             known.screened[firm_id] = Screened(lists, owners)
             known.told_of[firm_id] = Screening(
-                names[firm_id], watchlists.result_of(facts), joined("; ", (fact.told() for fact in facts))
+                names[firm_id], watchlists.result_of(facts), joined("; ", (fact.told() for fact in facts)), old
             )
     return known
 
@@ -265,7 +268,7 @@ def what_if(
         return _play(_resolve(ask, knowledge, supposed), knowledge, supposed)
 
     assert ask.on is not None  # set when the run was asked
-    screened = _screening(session, candidates).screened
+    screened = _screening(session, candidates, knowledge, ask.on).screened
     return counterfactuals(play_with, ids, run.versions["weights"], knowledge.rulebook, ask.on, screened)
 
 

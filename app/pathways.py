@@ -43,8 +43,9 @@ class Outcome:
     id: str
     expected: str
     got: str
-    missing: tuple[str, ...]
-    unwelcome: tuple[str, ...]
+    """The verdict; for a case that cannot be read, what is wrong with it."""
+    missing: tuple[str, ...] = ()
+    unwelcome: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -53,34 +54,37 @@ class Outcome:
 
 
 def check_cases(path: Path, rulebook: Rulebook) -> Iterator[Outcome]:
-    """Trace every case of a JSON-lines file; raises Invalid naming the line and field that do not fit."""
-    for case in _cases(path):
-        pathway = trace_pathway(case.facts, rulebook)
-        found = {requirement.rule for leg in pathway.legs for requirement in leg.requirements}
-        yield Outcome(
-            id=case.id,
-            expected=case.expected.verdict,
-            got=pathway.verdict.value,
-            missing=tuple(rule for rule in case.expected.rules if rule not in found),
-            unwelcome=tuple(rule for rule in case.expected.absent if rule in found),
-        )
+    """Trace every case of a JSON-lines file; a case that does not fit fails by itself, told with line and field.
 
-
-def _cases(path: Path) -> list[Case]:
+    Raises Invalid for a file that cannot be read or holds no case.
+    """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines(): a JSON string may hold U+2028
     except (OSError, UnicodeDecodeError) as problem:
         raise Invalid(f"cannot read the cases from {path}: {problem}") from problem
-    cases = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                cases.append(Case.model_validate_json(line))
-            except ValidationError as problem:
-                raise invalid_from(problem, f"{path}, line {number}") from problem
-    if not cases:
+    if not any(line.strip() for line in lines):
         raise Invalid(f"there is no case in {path}", hint="one JSON object a line, with id, facts and expected")
-    return cases
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            case = Case.model_validate_json(line)
+        except ValidationError as problem:
+            yield Outcome(f"line {number}", "a case", str(invalid_from(problem, f"{path}, line {number}")))
+        else:
+            yield _checked(case, rulebook)
+
+
+def _checked(case: Case, rulebook: Rulebook) -> Outcome:
+    pathway = trace_pathway(case.facts, rulebook)
+    found = {requirement.rule for leg in pathway.legs for requirement in leg.requirements}
+    return Outcome(
+        id=case.id,
+        expected=case.expected.verdict,
+        got=pathway.verdict.value,
+        missing=tuple(rule for rule in case.expected.rules if rule not in found),
+        unwelcome=tuple(rule for rule in case.expected.absent if rule in found),
+    )
 
 
 def explain(item: str, market: str, on: date, knowledge: Knowledge) -> Pathway:

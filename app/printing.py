@@ -82,6 +82,8 @@ def _print_match(console: Console, match: dict[str, Any]) -> None:
     print_pathway(console, match["pathway"])
     for party in match["screening"]:
         console.print(f"   screening: {party['party']}: {party['result']} ({party['because']})", markup=False)
+    for old in dict.fromkeys(old for party in match["screening"] for old in party["stale"]):
+        console.print(f"     stale: {old} is older than agreed", style="yellow", markup=False)
     for supposition in match["suppositions"]:
         verdict = supposition["verdict"]
         console.print(
@@ -100,6 +102,8 @@ def print_pathway(console: Console, pathway: dict[str, Any]) -> None:
     _print_legs(console, pathway["legs"])
     for question in pathway["questions"]:
         console.print(f"     ? {question}", style="dim", markup=False)
+    for old in pathway["stale"]:
+        console.print(f"     stale: {old}", style="yellow", markup=False)
 
 
 def _print_legs(console: Console, legs: list[dict[str, Any]]) -> None:

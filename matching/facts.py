@@ -9,23 +9,15 @@ from __future__ import annotations
 import re
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from matching.profile import Frozen, Iso3, Label, Share
+from matching.profile import Component, Frozen, Iso3, Label, Regime, Share, check_entry
 
 
-def _entry_of(regime: str, shape: str, looks_like: str) -> AfterValidator:
-    """An entry must have its regime's shape: one that no rule could match would pass in silence."""
-    pattern = re.compile(shape, re.IGNORECASE)
-
-    def check(entry: str) -> str:
-        if not pattern.fullmatch(entry):
-            raise ValueError(f"{entry!r} is not an entry of {regime}, which look like {looks_like}")
-        return entry
-
-    return AfterValidator(check)
+def _entry_of(regime: Regime) -> AfterValidator:
+    return AfterValidator(lambda entry: check_entry(regime, entry))
 
 
 def _one_as_tuple(value: object) -> object:
@@ -38,28 +30,23 @@ def _origin_of_direct_product(entry: str) -> str:
     return entry
 
 
-Ecl = Annotated[
-    Label,
-    _entry_of(
-        "the Export Control List (Group 8 is repealed)",
-        r"(group-)?[1-79]|[1-79]-.*|5-?(400|401|50[1-6])\b.*",
-        "2-10.c, 1-6.A.3 or 5504(2)(i)",
-    ),
-]
-Usml = Annotated[Label, _entry_of("the USML", r"(cat(egory)?\.? )?[IVX]+\b.*", "VIII or XII(c)")]
-Eccn = Annotated[Label, _entry_of("the Commerce Control List", r"[0-9][A-E][0-9x]{3}\b.*", "8A609.x")]
-Scomet = Annotated[Label, _entry_of("SCOMET", r"(cat(egory)?\.? )?[0-8]([A-E(. ].*)?", "6A010, 5B or 8A5 Part 2")]
+Ecl = Annotated[Label, _entry_of(Regime.ECL)]
+Usml = Annotated[Label, _entry_of(Regime.USML)]
+Eccn = Annotated[Label, _entry_of(Regime.ECCN)]
+Scomet = Annotated[Label, _entry_of(Regime.SCOMET)]
 ListCode = Annotated[Label, AfterValidator(str.upper)]
 UsTechnology = Annotated[Label, AfterValidator(_origin_of_direct_product)]
 DirectProduct = Annotated[bool | tuple[UsTechnology, ...], BeforeValidator(_one_as_tuple)]
 
 
 class Owner(Frozen):
-    """Who owns a share of a party, and the denied-party lists that owner stands on."""
+    """Who owns a share of a party, the denied-party lists that owner stands on, and who owns it in turn."""
 
     name: str | None = None
     share_pct: Share | None = None
     lists: tuple[ListCode, ...] | None = None
+    owners: tuple[Owner, ...] = ()
+    """Owners of the owner, as far as they are told; whoever is told further up need not be told to be all."""
 
 
 class Party(Frozen):
@@ -102,6 +89,12 @@ class Item(Frozen):
     technical_data: bool | None = None
     gep41_excluded: bool | None = None
     unscr_2111_annex: bool | None = None
+    components: tuple[Component, ...] = ()
+    """Parts that bring a regime with them, each with what is known of it."""
+    components_complete: bool = False
+    """Whether every part of US origin or on a control list is named among the components."""
+    us_parent_or_us_vc: bool | None = None
+    """Whether the maker has a US parent or US venture capital."""
     uav: bool | Uav | None = None
     range_km: float | None = Field(default=None, ge=0)
     payload_kg: float | None = Field(default=None, ge=0)
@@ -156,9 +149,18 @@ class Facts(Frozen):
                 raise ValueError(f"the route stays in {start}: each step crosses a border")
         return route
 
+    @model_validator(mode="after")
+    def _ownership_runs_one_way(self) -> Self:
+        if circle := _circle(self.parties or ()):
+            raise ValueError(
+                f"circular ownership: {' is owned by '.join(circle)}; give each owner once, from the party upwards"
+            )
+        return self
+
     def known(self) -> dict[str, object]:
         """Every fact by its path, so that tests and conclusions read one flat table."""
         table: dict[str, object] = {f"item.{k}": v for k, v in self.item}
+        table |= _told_by(self.item)
         table |= {f"consignee_in_india.{k}": v for k, v in self.consignee_in_india}
         table |= {f"end_user.{k}": v for k, v in self.end_user}
         table["service_in"] = self.service_in
@@ -168,3 +170,54 @@ class Facts(Frozen):
             if self.item.uav.civil is not None and self.item.end_use is None:
                 table["item.end_use"] = "civil" if self.item.uav.civil else "military"
         return table
+
+
+def _told_by(item: Item) -> dict[str, object]:
+    """What the components tell of the item; a complete list of them tells its US content, if nobody has."""
+    if not (item.components or item.components_complete):
+        return dict.fromkeys(COMPONENT_FACTS)
+    american = [c for c in item.components if c.us_origin]
+    share = sum(c.share_pct or 0 for c in american)
+    told: dict[str, object] = {
+        "item.component_usml": tuple(e for c in item.components for e in c.entries(Regime.USML)),
+        "item.component_us_eccn": tuple(e for c in american for e in c.entries(Regime.ECCN)),
+        "item.component_us_pct": min(share, 100.0),
+    }
+    summed = all(c.us_origin is False or (c.us_origin and c.share_pct is not None) for c in item.components)
+    if item.us_content_pct is None and item.components_complete and summed:
+        told["item.us_content_pct"] = min(share, 100.0)
+    return told
+
+
+COMPONENT_FACTS = ("item.component_usml", "item.component_us_eccn", "item.component_us_pct")
+"""Facts that no one tells: they are read from the components."""
+
+
+def _circle(parties: tuple[Party, ...]) -> tuple[str, ...]:
+    """Names that own one another in a circle, the first again at the end; empty if none do."""
+    owned_by: dict[str, dict[str, str]] = {}
+
+    def gather(name: str | None, owners: tuple[Owner, ...]) -> None:
+        for owner in owners:
+            if name and owner.name:
+                owned_by.setdefault(_plain(name), {})[_plain(owner.name)] = owner.name
+            gather(owner.name, owner.owners)
+
+    for party in parties:
+        gather(party.name, party.owners or ())
+
+    def climb(way: tuple[str, ...]) -> tuple[str, ...]:
+        for key, name in owned_by.get(_plain(way[-1]), {}).items():
+            if key in map(_plain, way):
+                start = [_plain(step) for step in way].index(key)
+                return (*way[start:], name)
+            if found := climb((*way, name)):
+                return found
+        return ()
+
+    names = {_plain(party.name): party.name for party in parties if party.name}
+    return next((circle for name in names.values() if (circle := climb((name,)))), ())
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())

@@ -87,6 +87,8 @@ class Requirement:
     url: str | None
     as_of: date
     because: str
+    stale: bool
+    """Whether the rule was last read longer before the day asked for than agreed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Pathway:
     verdict: Verdict
     legs: tuple[Leg, ...]
     questions: tuple[str, ...]
+    stale: tuple[str, ...]
+    """The stale mark: each rule the verdict rests on that was last read longer ago than agreed, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +138,28 @@ def trace_pathway(facts: Facts, rulebook: Rulebook) -> Pathway:
     asks |= _outside(facts, scene, rulebook)
     verdict = worst([settled, Verdict.UNDETERMINED]) if asks or doubts else settled
     legs = tuple(
-        Leg(start, to, tuple(_requirement(met) for met in standing if met.step == i))
+        Leg(start, to, tuple(_requirement(met, facts.on, rulebook) for met in standing if met.step == i))
         for i, (start, to) in enumerate(pairwise(facts.route))
     )
-    return Pathway(verdict, legs, () if settled is Verdict.PROHIBITED else _questions(asks, scene))
+    questions = () if settled is Verdict.PROHIBITED else _questions(asks, scene)
+    return Pathway(verdict, legs, questions, _stale([*standing, *doubts], facts.on, rulebook))
+
+
+def _stale(touching: Iterable[Met], on: date, rulebook: Rulebook) -> tuple[str, ...]:
+    """The stale rules among those that bite or may: each once, in the order of asking."""
+    rules = dict.fromkeys(met.rule.id for met in touching)
+    return tuple(
+        say(
+            "{rule} was last read as of {as_of}, {age} days before {on}; the agreed age is {agreed} days",
+            rule=rule.id,
+            as_of=rule.as_of.isoformat(),
+            age=(on - rule.as_of).days,
+            on=on.isoformat(),
+            agreed=rulebook.max_age_days,
+        )
+        for rule in rulebook.rules
+        if rule.id in rules and rulebook.is_stale(rule, on)
+    )
 
 
 def ask_rules(facts: Facts, rulebook: Rulebook) -> tuple[Scene, list[Met], list[Met]]:
@@ -204,7 +226,7 @@ def _replaced(met: Met, bites: list[Met]) -> bool:
     return any(met.rule.id in by.rule.replaces and met.step == by.step for by in bites)
 
 
-def _requirement(met: Met) -> Requirement:
+def _requirement(met: Met, on: date, rulebook: Rulebook) -> Requirement:
     rule = met.rule
     return Requirement(
         rule=rule.id,
@@ -215,6 +237,7 @@ def _requirement(met: Met) -> Requirement:
         url=rule.url,
         as_of=rule.as_of,
         because=joined("; ", dict.fromkeys(met.because)),
+        stale=rulebook.is_stale(rule, on),
     )
 
 

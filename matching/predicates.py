@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
-from matching.facts import Facts, Party
+from matching.facts import Facts, Owner
 from matching.phrases import joined, say
 from matching.profile import Frozen, Label
 
@@ -377,16 +377,21 @@ def listed(wanted: Lists) -> Test:
 def owned(wanted: Lists, at_least: float) -> Test:
     """Whether owners on lists that count hold together at least this share (per cent) of a party."""
 
-    def shares(party: Party) -> tuple[float, float, list[str]] | None:
-        """Share known to be held by listed owners, share that may be, and the lists; None: owners unknown."""
-        if party.owners is None:
-            return None
-        sure, maybe, codes = 0.0, 0.0, []
-        for owner in party.owners:
+    def shares(owners: tuple[Owner, ...]) -> tuple[float, float, list[str]]:
+        """Share known to be held by listed owners, share that may be, and the lists.
+
+        An owner of whom listed owners hold that much in turn counts as listed with its whole share (31 CFR ch. V:
+        property in which blocked persons own half, directly or indirectly).
+        """
+        sure, maybe, codes = 0.0, 0.0, list[str]()
+        for owner in owners:
             share = 100.0 if owner.share_pct is None else owner.share_pct
+            above = shares(owner.owners)
             met = [] if owner.lists is None else wanted.meet(owner.lists)
+            if above[2] and above[0] >= at_least:
+                met = [*met, *above[2]]
             codes += met
-            maybe += share if met or owner.lists is None else 0.0
+            maybe += share if met or owner.lists is None or above[1] >= max(at_least, 1e-9) else 0.0
             sure += owner.share_pct or 0.0 if met else 0.0
         return sure, maybe, codes
 
@@ -395,7 +400,7 @@ def owned(wanted: Lists, at_least: float) -> Test:
             return scene.unknown("parties")
         doubtful = False
         for party in scene.facts.parties:
-            held = shares(party)
+            held = None if party.owners is None else shares(party.owners)
             if held and held[2] and held[0] >= at_least:
                 lists = ", ".join(dict.fromkeys(held[2]))
                 said = say(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -68,6 +69,42 @@ class Regime(StrEnum):
     SCOMET = "SCOMET"
 
 
+_USML = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX XXI".split()
+
+_SHAPES: Mapping[Regime, tuple[re.Pattern[str], str, str]] = {
+    regime: (re.compile(shape, re.IGNORECASE), name, like)
+    for regime, shape, name, like in (
+        (
+            Regime.ECL,
+            r"(group-)?[1-79]|1-(x|[1-9])\b.*|2-(x|[1-9]|1[0-9]|2[0-2])\b.*|[3-79]-.*|5-?(400|401|50[1-6])\b.*",
+            "the Export Control List (Group 8 is repealed)",
+            "2-10.c, 1-6.A.3 or 5504(2)(i)",
+        ),
+        (Regime.USML, rf"(cat(egory)?\.? )?({'|'.join(reversed(_USML))})\b.*", "the USML", "VIII or XII(c)"),
+        (Regime.ECCN, r"[0-9][A-E][0-9x]{3}\b.*", "the Commerce Control List", "8A609.x"),
+        (
+            Regime.SCOMET,
+            r"(cat(egory)?\.? )?([0-57-8]([A-E(. ].*)?|6([B-E(. ].*|A(0(0[1-9]|1[0-9]|2[0-2]|xx).*)?)?)",
+            "SCOMET",
+            "6A010, 5B or 8A5 Part 2",
+        ),
+    )
+}
+
+
+def check_entry(regime: Regime, entry: str) -> str:
+    """The entry, if it has its regime's shape: one that no rule could match would pass in silence.
+
+    Raises ValueError; an entry that looks like another regime's is told as such.
+    """
+    shape, name, like = _SHAPES[regime]
+    if shape.fullmatch(entry):
+        return entry
+    others = [other.value for other in Regime if other is not regime and _SHAPES[other][0].fullmatch(entry)]
+    hint = f"; it looks like one of {' or '.join(others)}" if others else ""
+    raise ValueError(f"{entry!r} is not an entry of {name}, which look like {like}{hint}")
+
+
 class Classification(Frozen):
     """One entry of one control list, and who says so.
 
@@ -77,6 +114,27 @@ class Classification(Frozen):
     regime: Regime
     entry: Label
     standing: Literal["declared", "suggested"] = "declared"
+
+    @model_validator(mode="after")
+    def _is_of_its_regime(self) -> Self:
+        check_entry(self.regime, self.entry)
+        return self
+
+
+class Component(Frozen):
+    """A part of a product that brings an export-control regime with it, and where that was read."""
+
+    name: Label
+    classifications: tuple[Classification, ...] = ()
+    """What is declared of the part itself; a suggestion is nobody's word and is not used."""
+    us_origin: bool | None = None
+    share_pct: Share | None = None
+    """Share of the product's value, per cent."""
+    source: Source | None = None
+
+    def entries(self, regime: Regime) -> tuple[str, ...]:
+        """Declared entries of one regime."""
+        return tuple(c.entry for c in self.classifications if c.regime is regime and c.standing == "declared")
 
 
 class Capacity(Frozen):
@@ -102,6 +160,10 @@ class Statement(Frozen):
     """Codes of our taxonomy, most specific first; empty: the firm's own sectors apply."""
     readiness: Readiness = Readiness()
     classifications: tuple[Classification, ...] = ()
+    components: tuple[Component, ...] = ()
+    """Parts that bring a regime with them."""
+    components_complete: bool = False
+    """Whether every part of US origin or on a control list is named among the components."""
     arms: bool | None = None
     """Is this arms and related material (by description, not by list)? None: not known."""
     capacities: tuple[Capacity, ...] = ()
@@ -127,9 +189,15 @@ class Exposure(Frozen):
     us_parent_or_us_vc: bool | None = None
     us_parent_or_us_vc_source: str | None = None
     us_content_pct: Share | None = None
+    """US-origin content by value, per cent."""
     itar_content: bool | None = None
+    us_600_series_content: bool | None = None
+    us_direct_product: bool | tuple[Label, ...] | None = None
+    """Direct product of US technology or software: yes, no, or of which (``600-series``, ``3E611``)."""
     controlled_goods_registered: bool | None = None
     """Registered in Canada's Controlled Goods Program (Defence Production Act, Part 2)."""
+    sources: tuple[Source, ...] = ()
+    """Where these facts were read; ``what`` says which of them."""
     notes: str | None = None
 
 

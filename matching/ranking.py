@@ -118,6 +118,8 @@ class Screening:
     party: str
     result: str
     because: str
+    stale: tuple[str, ...] = ()
+    """The stale mark: denied-party lists it was compared with that are older than agreed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from pydantic import Field, ValidationError
 
 from matching.facts import Consignee, EndUser, Facts, Item, Owner, Party, Uav
 from matching.predicates import CountryRow, Test, Wording
-from matching.profile import Frozen, Label
+from matching.profile import Classification, Component, Frozen, Label
 from matching.rules import (
     COLUMNS,
     FACTS,
@@ -85,6 +85,8 @@ class Rulebook:
     wording: Mapping[str, Wording]
     holds_from: date
     version: str
+    max_age_days: int
+    """The agreed age: a rule whose source was last read longer ago marks every verdict it touches as stale."""
     starts: tuple[date, ...]
     """The days on which the country table changes..."""
     tables: tuple[Mapping[str, CountryRow], ...]
@@ -94,15 +96,25 @@ class Rulebook:
         """The country table of a day, by ISO 3166-1 alpha-3 code."""
         return self.tables[max(bisect_right(self.starts, on) - 1, 0)]
 
+    def is_stale(self, rule: Rule, on: date) -> bool:
+        """Whether the rule's source was last read longer before the day than agreed."""
+        return (on - rule.as_of).days > self.max_age_days
 
-def stale(rulebook: Rulebook, on: date, max_age_days: int = 180) -> tuple[Rule, ...]:
+
+MAX_AGE_DAYS = 180
+"""As suggested in ``reference/export-control.md`` §9."""
+
+
+def stale(rulebook: Rulebook, on: date) -> tuple[Rule, ...]:
     """Rules in force whose source was last read longer ago than agreed: to be read again before use."""
-    oldest = on - timedelta(days=max_age_days)
-    return tuple(r for r in rulebook.rules if r.holds(on) and r.as_of < oldest)
+    return tuple(rule for rule in rulebook.rules if rule.holds(on) and rulebook.is_stale(rule, on))
 
 
-def load_rulebook(folder: Path) -> Rulebook:
-    """Read, check and join all files of the folder; RuleError names the first thing that does not fit."""
+def load_rulebook(folder: Path, max_age_days: int = MAX_AGE_DAYS) -> Rulebook:
+    """Read, check and join all files of the folder; RuleError names the first thing that does not fit.
+
+    ``max_age_days`` is part of the version: answers carry stale marks by it.
+    """
     sheets = [_Page(path) for path in sorted(folder.glob("*.yaml"))]
     parsed = [(page, page.as_sheet()) for page in sheets]
     rows = _CountryTable(folder)
@@ -117,7 +129,8 @@ def load_rulebook(folder: Path) -> Rulebook:
         conclusions=_conclusions(parsed, language),
         wording=_joined_wording(parsed),
         holds_from=max(s.holds_from or date.min for _, s in parsed),
-        version=_version([*((p.file.name, p.value) for p in sheets), *rows.content()]),
+        version=_version([*((p.file.name, p.value) for p in sheets), *rows.content(), ("max_age_days", max_age_days)]),
+        max_age_days=max_age_days,
         starts=starts,
         tables=tables,
     )
@@ -209,6 +222,8 @@ _SHAPES: Mapping[str | int, type[Frozen]] = {
     "end_user": EndUser,
     "parties": Party,
     "owners": Owner,
+    "components": Component,
+    "classifications": Classification,
 }
 
 

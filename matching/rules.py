@@ -46,12 +46,16 @@ Place = tuple[str | int, ...]
 """Where in a file a value stands."""
 
 ENTRY_FACTS = frozenset(
-    f"item.{name}" for name in ("ecl", "usml", "eccn", "scomet", "reasons_for_control", "us_direct_product")
+    f"item.{name}"
+    for name in (
+        *("ecl", "usml", "eccn", "scomet", "reasons_for_control", "us_direct_product"),
+        *("component_usml", "component_us_eccn"),
+    )
 )
 WORD_FACTS = frozenset({"item.kind", "item.end_use", "service_in", "consignee_in_india.controlled_by"})
-AMOUNT_FACTS = frozenset({"item.us_content_pct", "item.range_km", "item.payload_kg"})
+AMOUNT_FACTS = frozenset({"item.us_content_pct", "item.component_us_pct", "item.range_km", "item.payload_kg"})
 FLAG_FACTS = (
-    frozenset(f"item.{name}" for name in Item.model_fields if name != "name")
+    frozenset(f"item.{name}" for name in Item.model_fields if name not in ("name", "components"))
     | {"consignee_in_india.government", "end_user.government", "end_user.substantial_risk"}
 ) - (ENTRY_FACTS | WORD_FACTS | AMOUNT_FACTS)
 FACTS = ENTRY_FACTS | WORD_FACTS | AMOUNT_FACTS | FLAG_FACTS

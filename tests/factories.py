@@ -127,6 +127,7 @@ def no_rules() -> Rulebook:
         wording={},
         holds_from=date.min,
         version="none",
+        max_age_days=180,
         starts=(date.min,),
         tables=({},),
     )

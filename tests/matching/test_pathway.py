@@ -278,11 +278,11 @@ def test_every_outcome_has_a_verdict() -> None:
 def test_a_pathway_round_trips_through_json(told: Facts) -> None:
     pathway = trace_pathway(told, RULEBOOK)
     plain = PATHWAY.dump_python(pathway, mode="json", by_alias=True)
-    assert list(plain) == ["verdict", "legs", "questions"]
+    assert list(plain) == ["verdict", "legs", "questions", "stale"]
     for leg in plain["legs"]:
         assert list(leg) == ["from", "to", "requirements"]
         for requirement in leg["requirements"]:
-            assert list(requirement) == "rule outcome authority permit citation url as_of because".split()
+            assert list(requirement) == "rule outcome authority permit citation url as_of because stale".split()
     assert PATHWAY.validate_python(plain) == pathway
     assert PATHWAY.validate_json(json.dumps(plain)) == pathway
 
@@ -414,7 +414,7 @@ def added_to(told: dict[str, Any], entries: dict[str, list[str]], flag: str) -> 
 
 
 ADDABLE = ["ecl", "scomet", "reasons_for_control", "arms", "prohibited_firearm", "controlled_good", "itar_content",
-           "us_600_series_content", "us_content_pct", "gep41_excluded"]  # fmt: skip
+           "us_600_series_content", "us_content_pct", "gep41_excluded", "us_parent_or_us_vc"]  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None)

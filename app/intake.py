@@ -1,16 +1,24 @@
-"""What comes in, to Profiles: records of the public-source compilation, and free-text briefs. Pure.
+"""What comes in, to Profiles: an association's sheets, records of the public-source compilation, briefs. Pure.
 
-A record is one line of a firm file (the layout that ``triveni evaluate`` meets in a corpus); a brief is a
-paragraph about a firm that is not on file.
+A sheet is any spreadsheet or text file with a row for each firm; a record is one line of a firm file (the layout that
+``triveni evaluate`` meets in a corpus); a brief is a paragraph about a firm that is not on file.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from app import mapping as mappings
+from app.cells import LeftOut
 from app.errors import Invalid, TooLarge
+from app.fields import columns
+from app.mapping import Catalogue, MappingFile, Table
+from app.rows import FirmRow, RowNote, read_rows
+from app.sheets import Workbook, read_sheets
 from matching.profile import Profile, Readiness, Statement
 from matching.taxonomy import Taxonomy, TaxonomyError
 
@@ -27,6 +35,59 @@ _SEEKING = re.compile(
     r"cherche|cherchons|recherche|recherchons|souhaite|souhaitons|besoin)\b",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True)
+class Members:
+    """What a file says of firms: its tables, with what each column was taken for, its rows, and what was left out."""
+
+    kind: str
+    tables: tuple[Table, ...]
+    rows: tuple[FirmRow, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    """About the file; notes about a cell stand with its row."""
+
+    @property
+    def row_notes(self) -> list[RowNote]:
+        """Every cell that was read otherwise than it is written."""
+        return [note for row in self.rows for note in row.notes]
+
+
+@lru_cache(maxsize=4)
+def _catalogue(taxonomy: Taxonomy) -> Catalogue:
+    return Catalogue(columns(taxonomy))
+
+
+def read_members(content: bytes, file_name: str, taxonomy: Taxonomy, given: MappingFile | None = None) -> Members:
+    """The firms of an association's file. Every row below a header is among the rows, or left out with the reason.
+
+    Raises Invalid or TooLarge for a file that cannot be read at all, and Invalid for a mapping to unknown columns.
+    """
+    given = given or MappingFile()
+    _check_mapping(given, taxonomy)
+    return members_of(read_sheets(content, file_name), taxonomy, given)
+
+
+def _check_mapping(given: MappingFile, taxonomy: Taxonomy) -> None:
+    catalogue = _catalogue(taxonomy)
+    if unknown := mappings.check_mapping(given, catalogue):
+        known = ", ".join(key for key, column in catalogue.columns.items() if column.group != "never")
+        raise Invalid(f"the mapping names columns that are not known: {', '.join(unknown)}", hint=f"known: {known}")
+
+
+def members_of(book: Workbook, taxonomy: Taxonomy, given: MappingFile) -> Members:
+    """The firms that the sheets of a file speak of."""
+    catalogue = _catalogue(taxonomy)
+    tables, left_out = mappings.tables(book.sheets, catalogue, given)
+    left_out = [*book.left_out, *(item for sheet in book.sheets for item in sheet.left_out), *left_out]
+    rows: list[FirmRow] = []
+    for table in tables:
+        found, aside = read_rows(table, catalogue.columns, given)
+        rows += found
+        left_out += [*table.left_out, *aside, *(item for row in found for item in row.left_out)]
+    notes = [note for sheet in book.sheets for note in sheet.notes]
+    return Members(book.kind, tuple(tables), tuple(rows), tuple(left_out), tuple(notes))
 
 
 def read_record(record: Mapping[str, Any]) -> Profile:

@@ -201,6 +201,14 @@ class Exposure(Frozen):
     notes: str | None = None
 
 
+class Identifier(Frozen):
+    """A number under which a register knows a firm; it is text, and leading zeros count."""
+
+    scheme: Literal["BN", "CIN", "GSTIN", "LEI", "NCAGE"]
+    """Canada's business number, India's corporate and tax numbers, the legal entity identifier, the NATO code."""
+    value: Label
+
+
 Role = Literal["innovator", "manufacturer", "integrator", "processor", "mro", "miner", "explorer", "shipyard"]
 Ownership = Literal["private", "listed", "startup", "subsidiary", "crown", "dpsu"]
 EmployeesBand = Literal["1-10", "11-50", "51-200", "201-500", "501-1000", "1001-5000", "5000+", "10000+"]
@@ -212,6 +220,7 @@ class Profile(Frozen):
     name: Label
     country: Iso3
     aliases: tuple[Label, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
     city: str | None = None
     region: str | None = None
     """Province (Canada) or state (India)."""

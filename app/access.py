@@ -43,6 +43,11 @@ def matchable_firms(caller: Caller) -> Select[Firm]:
     return select(Firm).where(Firm.state == "published")
 
 
+def answerable_firms(caller: Caller) -> Select[Firm]:
+    """The firms, in any state, whose records the caller may change."""
+    return select(Firm)
+
+
 def create_key(session: Session, holder: str, now: datetime, by: Caller = CONSOLE) -> str:
     """Make a key for the API and return it: it is shown once and only its hash is kept."""
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)

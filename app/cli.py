@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app import cli_audit, cli_decisions, cli_screening
+from app import cli_audit, cli_decisions, cli_firms, cli_screening
 from app.errors import AppError, Invalid, in_plain_words
 from app.printing import print_json
 from app.settings import Settings
@@ -40,6 +41,7 @@ app.add_typer(pathway_app, name="pathway")
 app.command()(cli_decisions.decide)
 app.add_typer(cli_decisions.weights_app, name="weights")
 app.add_typer(cli_audit.audit_app, name="audit")
+app.add_typer(cli_firms.firms_app, name="firms")
 app.add_typer(cli_screening.screen_app, name="screen")
 app.add_typer(cli_screening.watchlists_app, name="watchlists")
 
@@ -104,12 +106,17 @@ def seed(as_json: AsJson = False) -> None:
         with transaction(sessions) as session:
             screened = watchlists.screen_if_due(session, settings.seeds / "watchlists", access.CONSOLE, now)
     if as_json:
-        print_json({"new": done.new, "changed": done.changed, "unchanged": done.unchanged})
+        print_json(asdict(done))
     else:
         out.print(
             f"Firms compiled from public sources: {done.new} new, {done.changed} changed, {done.unchanged} unchanged. "
             f"Held besides: {len(knowledge.markets)} markets, {len(knowledge.demands)} demands."
         )
+        if done.dropped or done.left_out:
+            out.print(
+                f"{done.dropped} left the seed files and are matched no more; "
+                f"{done.left_out} were withdrawn or erased, and stay so."
+            )
         if screened is not None:
             out.print(
                 f"{screened.firms} firms compared with the denied-party lists held: {screened.new} near names are new, "

@@ -128,9 +128,41 @@ def transaction(sessions: sessionmaker[Session], *, readonly: bool = False) -> I
                 session.connection(execution_options={"readonly": True})
             yield session
             session.commit()
+            if session.info.pop(_FREED, False):
+                overwrite(session.get_bind().engine)
         except BaseException:
             session.rollback()
             raise
+
+
+_FREED = "overwrite_freed"
+
+
+def overwrite_freed(session: Session) -> None:
+    """Have the space that this transaction frees overwritten once it is committed: what is deleted is then gone."""
+    session.info[_FREED] = True
+
+
+def overwrite(engine: Engine) -> None:
+    """Write the database's files anew without what was deleted; raises NotReady while others keep old pages in use."""
+    if engine.dialect.name != "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for table in Base.metadata.tables:
+                connection.exec_driver_sql(f"VACUUM FULL {table}")
+        return
+    raw = engine.raw_connection()  # outside any transaction
+    try:
+        cursor = raw.cursor()
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (busy, *_) = cursor.fetchone() or (True,)
+    finally:
+        raw.close()
+    if busy:
+        raise NotReady(
+            "what was erased is gone from the tables, and still stands in the write-ahead log while others read",
+            hint="run `triveni firms overwrite` when nobody does",
+        )
 
 
 def upgrade(url: str) -> None:

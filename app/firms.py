@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import access, audit
+from app import access, audit, life, revisions
 from app.errors import Invalid, NotFound
 from app.knowledge import Knowledge, SeedError, near
-from app.models import Association, ChangeCounter, Firm, FirmRevision
+from app.life import Act, State
+from app.models import Association, Erasure, Firm
+from app.profiles import step
 from matching.profile import Profile, slug
 from matching.taxonomy import Taxonomy, TaxonomyError
 
@@ -25,11 +26,16 @@ PUBLIC_SOURCES = "public-sources"
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What a seeding did: firms new, firms changed, firms as they were."""
+    """What a seeding did: how many firms are new, changed, and as they were.
+
+    ``dropped`` ones have left the seed files; ``left_out`` ones stand there, and were withdrawn or erased.
+    """
 
     new: int
     changed: int
     unchanged: int
+    dropped: int = 0
+    left_out: int = 0
 
 
 def read_seed_firms(folder: Path, taxonomy: Taxonomy) -> dict[str, Profile]:
@@ -77,80 +83,43 @@ def _check_sectors(profile: Profile, taxonomy: Taxonomy, where: str) -> None:
 def seed(
     session: Session, profiles: dict[str, Profile], now: datetime, caller: access.Caller = access.CONSOLE
 ) -> Seeded:
-    """Store the profiles compiled from public sources; a profile that has not changed is left alone."""
+    """Store the profiles compiled from public sources; a profile that has not changed is left alone.
+
+    A firm that has left the seed files is withdrawn from matching, and restored when it comes back. One that a person
+    has withdrawn, or had erased, stays so.
+    """
     if session.get(Association, PUBLIC_SOURCES) is None:
         session.add(Association(id=PUBLIC_SOURCES, name="Compiled from public sources, not verified by the firms"))
         session.flush()  # the firms refer to it
     held = {firm.id: firm for firm in session.scalars(select(Firm).where(Firm.association_id == PUBLIC_SOURCES))}
-    new = [firm_id for firm_id in profiles if firm_id not in held]
-    changed = [firm_id for firm_id in profiles if firm_id in held and held[firm_id].profile != profiles[firm_id]]
-    if new or changed:
-        change = _next_change(session)
+    wanted = {firm_id: profile for firm_id, profile in profiles.items() if _may_be_seeded(held.get(firm_id))}
+    erased = set(session.scalars(select(Erasure.reference)))
+    wanted = {i: profile for i, profile in wanted.items() if i in held or audit.reference("firm", i) not in erased}
+    new = [firm_id for firm_id in wanted if firm_id not in held]
+    changed = [i for i in wanted if i in held and (held[i].profile != wanted[i] or held[i].archived_by == Act.DROP)]
+    gone = [firm for firm_id, firm in held.items() if firm_id not in profiles and firm.state == State.PUBLISHED]
+    if new or changed or gone:
+        change = revisions.begin(session, caller, now)
         for firm_id in new:
-            _record(session, _registered(session, firm_id, profiles[firm_id], now), change, caller, now)
+            revisions.register(session, change, firm_id, PUBLIC_SOURCES, wanted[firm_id], State.PUBLISHED)
         for firm_id in changed:
-            _revise(held[firm_id], profiles[firm_id], now)
-            _record(session, held[firm_id], change, caller, now)
-    return Seeded(len(new), len(changed), len(profiles) - len(new) - len(changed))
+            _renew(session, change, held[firm_id], wanted[firm_id])
+        for firm in gone:
+            step(session, change, firm, life.transition(firm.state, Act.DROP))
+    kept = len(wanted) - len(new) - len(changed)
+    return Seeded(len(new), len(changed), kept, len(gone), len(profiles) - len(wanted))
 
 
-def _next_change(session: Session) -> int:
-    """Raise the change number; its row lock orders writers, so that numbers are in order of commit."""
-    number = session.scalar(
-        update(ChangeCounter).values(number=ChangeCounter.number + 1).returning(ChangeCounter.number)
-    )
-    if number is not None:
-        return int(number)
-    session.add(ChangeCounter(id=1, number=1))
-    session.flush()  # the lock is taken by the row itself
-    return 1
+def _may_be_seeded(held: Firm | None) -> bool:
+    return held is None or held.state == State.PUBLISHED or held.archived_by == Act.DROP
 
 
-def _registered(session: Session, firm_id: str, profile: Profile, now: datetime) -> Firm:
-    firm = Firm(
-        id=firm_id,
-        association_id=PUBLIC_SOURCES,
-        name=profile.name,
-        country=profile.country,
-        state="published",
-        revision=1,
-        profile=profile,
-        changed_at=now,
-    )
-    session.add(firm)
-    session.flush()  # the revision refers to the firm
-    return firm
-
-
-def _revise(firm: Firm, profile: Profile, now: datetime) -> None:
+def _renew(session: Session, change: revisions.Change, firm: Firm, profile: Profile) -> None:
     firm.profile, firm.name, firm.country = profile, profile.name, profile.country
-    firm.revision += 1
-    firm.changed_at = now
-
-
-def _record(session: Session, firm: Firm, change: int, caller: access.Caller, now: datetime) -> None:
-    session.add(
-        FirmRevision(
-            firm_id=firm.id,
-            revision=firm.revision,
-            state=firm.state,
-            profile=firm.profile,
-            change=change,
-            recorded_at=now,
-        )
-    )
-    audit.record(
-        session,
-        by=caller.name,
-        action="firm.revised" if firm.revision > 1 else "firm.registered",
-        subject=f"firm:{firm.id}",
-        details={"revision": firm.revision, "state": firm.state, "change": change, "sha256": _sha256(firm.profile)},
-        at=now,
-    )
-
-
-def _sha256(profile: Profile) -> str:
-    return hashlib.sha256(profile.model_dump_json().encode()).hexdigest()
+    if firm.archived_by == Act.DROP:
+        step(session, change, firm, life.transition(firm.state, Act.RESTORE))
+    else:
+        revisions.revise(session, change, firm, profile)
 
 
 def find_firm(session: Session, caller: access.Caller, name_or_id: str) -> Firm:

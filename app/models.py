@@ -49,6 +49,12 @@ class Firm(Base):
     revision: Mapped[int] = mapped_column(default=1)
     profile: Mapped[Profile] = mapped_column(Stored(Profile))
     changed_at: Mapped[datetime] = mapped_column(Moment)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
+    """When the firm last stood by its profile."""
+    expires_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
+    """When a published profile must have been confirmed again; None for those that follow the seed files."""
+    archived_by: Mapped[str | None] = mapped_column(String(20))
+    """The act that archived it: one that a person withdrew is not restored by a seeding."""
 
 
 class FirmRevision(Base):
@@ -64,6 +70,34 @@ class FirmRevision(Base):
     profile: Mapped[Profile] = mapped_column(Stored(Profile))
     change: Mapped[int] = mapped_column(index=True)
     recorded_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Consent(Base):
+    """What a firm has agreed to for one class of its fields, who said so and when; withdrawn, it is kept."""
+
+    __tablename__ = "consent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    firm_id: Mapped[str] = mapped_column(ForeignKey("firm.id"), index=True)
+    field_class: Mapped[str] = mapped_column(String(20))
+    purpose: Mapped[str] = mapped_column(String(20))
+    given_by: Mapped[str] = mapped_column(String(300))
+    given_at: Mapped[datetime] = mapped_column(Moment)
+    evidence: Mapped[str] = mapped_column(String(500), default="")
+    recorded_by: Mapped[str] = mapped_column(String(200))
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+    withdrawn_by: Mapped[str | None] = mapped_column(String(200))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Erasure(Base):
+    """That a firm was erased: by a hash of its id, so that a seeding does not bring it back."""
+
+    __tablename__ = "erasure"
+
+    reference: Mapped[str] = mapped_column(String(32), primary_key=True)
+    change: Mapped[int] = mapped_column(index=True)
+    erased_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class StatementVector(Base):

@@ -76,8 +76,8 @@ def test_setting_up_twice_changes_nothing_the_second_time(triveni, fresh) -> Non
     for _ in range(2):
         assert triveni("init").code == 0
     first, second = triveni("seed", "--json"), triveni("seed", "--json")
-    assert json.loads(first.out) == {"new": 210, "changed": 0, "unchanged": 0}
-    assert json.loads(second.out) == {"new": 0, "changed": 0, "unchanged": 210}
+    assert json.loads(first.out) == {"new": 210, "changed": 0, "unchanged": 0, "dropped": 0, "left_out": 0}
+    assert json.loads(second.out) == {"new": 0, "changed": 0, "unchanged": 210, "dropped": 0, "left_out": 0}
     assert "texts embedded with hash@1" in triveni("embed").out
     assert triveni("embed").out == "Nothing waits to be embedded."
 

@@ -63,6 +63,12 @@ def test_readme_tree_names_every_module_once_with_its_caption() -> None:
         assert any(text.startswith(f'"""{caption}') for text in openings), f"{name} does not begin with {caption!r}"
 
 
+def test_readme_draws_the_life_of_a_profile_as_the_code_has_it() -> None:
+    from app.life import diagram
+
+    assert README.split("<!-- life -->")[1].strip() == f"```mermaid\n{diagram()}\n```"
+
+
 def test_readme_glossary_words_are_names_in_the_code() -> None:
     glossary = README.split("<!-- glossary -->")[1]
     words = re.findall(r"^\| \*\*(\w+)\*\* \|", glossary, flags=re.MULTILINE)

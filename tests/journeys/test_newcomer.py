@@ -74,7 +74,13 @@ def test_through_the_command_line_with_the_real_model(tmp_path) -> None:
         return done
 
     triveni("init")
-    assert json.loads(triveni("seed", "--json").stdout) == {"new": 4, "changed": 0, "unchanged": 0}
+    assert json.loads(triveni("seed", "--json").stdout) == {
+        "new": 4,
+        "changed": 0,
+        "unchanged": 0,
+        "dropped": 0,
+        "left_out": 0,
+    }
     assert "triveni embed" in triveni("match", "--firm", "Kraken Robotics", code=2).stderr
     assert "texts embedded with all-MiniLM-L6-v2@" in " ".join(triveni("embed").stdout.split())
     assert "✗" not in triveni("doctor").stdout
@@ -85,7 +91,13 @@ def test_through_the_command_line_with_the_real_model(tmp_path) -> None:
 
     # All over again: nothing changes.
     triveni("init")
-    assert json.loads(triveni("seed", "--json").stdout) == {"new": 0, "changed": 0, "unchanged": 4}
+    assert json.loads(triveni("seed", "--json").stdout) == {
+        "new": 0,
+        "changed": 0,
+        "unchanged": 4,
+        "dropped": 0,
+        "left_out": 0,
+    }
     assert triveni("embed").stdout == "Nothing waits to be embedded.\n"
     second = json.loads(
         triveni("match", "--firm", "Kraken Robotics", "--market", "any", "--limit", "10", "--json").stdout

@@ -1,0 +1,228 @@
+"""Erasure of a firm: its rows, revisions, vectors, hits, consents, and what runs and decisions quote of it.
+
+What must outlive it says only that a firm was there: the audit log names it by a hash, and a run keeps the place, the
+figures and the market of a match with a mark where the firm was told of. The space that is freed on disk is overwritten
+(``app.db``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app import access, audit, revisions
+from app.db import overwrite_freed
+from app.knowledge import Knowledge
+from app.models import (
+    Clearance,
+    Consent,
+    Decision,
+    Erasure,
+    Firm,
+    FirmHit,
+    FirmRevision,
+    MatchRun,
+    Screening,
+    StatementVector,
+)
+from app.profiles import answered_for
+from matching.encoder import text_key
+from matching.pool import embedded_text
+from matching.profile import Profile
+
+MARK = "(erased)"
+"""What stands where a firm that is erased was told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did: how much of each kind was removed, and how many runs bear a mark now."""
+
+    reference: str
+    revisions: int
+    vectors: int
+    hits: int
+    consents: int
+    runs: int
+
+
+def erase(session: Session, caller: access.Caller, firm_id: str, knowledge: Knowledge, now: datetime) -> Erased:
+    """Erase a firm that the caller answers for, in any state; it cannot be undone. Raises NotFound."""
+    firm = answered_for(session, caller, firm_id)
+    change = revisions.begin(session, caller, now)
+    reference = audit.reference("firm", firm_id)
+    held = [*session.scalars(select(FirmRevision.profile).where(FirmRevision.firm_id == firm_id)), firm.profile]
+    redacted = _redact_runs(session, firm_id, reference, _names(firm_id, held))
+    done = Erased(
+        reference=reference,
+        vectors=_forget_vectors(session, firm_id, held, knowledge),
+        hits=_forget_screening(session, firm_id),
+        consents=_deleted(session, Consent, firm_id),
+        revisions=_deleted(session, FirmRevision, firm_id),
+        runs=redacted,
+    )
+    session.execute(delete(Firm).where(Firm.id == firm_id))
+    session.merge(Erasure(reference=reference, change=change.number, erased_at=now))
+    audit.record(
+        session,
+        by=change.by,
+        action="firm.erased",
+        subject=f"firm:{firm_id}",
+        details={"change": change.number, "revisions": done.revisions, "vectors": done.vectors, "runs": done.runs},
+        at=now,
+    )
+    overwrite_freed(session)
+    return done
+
+
+def _deleted(session: Session, table: type[Consent | FirmRevision | FirmHit], firm_id: str) -> int:
+    return len(session.execute(delete(table).where(table.firm_id == firm_id).returning(table.id)).all())
+
+
+def _names(firm_id: str, held: Iterable[Profile]) -> list[str]:
+    """Every name the firm has had, the longest first."""
+    names = {name for profile in held for name in (profile.name, *profile.aliases)} | {firm_id}
+    return sorted(names, key=len, reverse=True)
+
+
+# --- Vectors ----------------------------------------------------------------------------------------
+
+
+def _forget_vectors(session: Session, firm_id: str, held: Iterable[Profile], knowledge: Knowledge) -> int:
+    """Delete the vectors of the firm's texts that no other firm, revision or demand has."""
+    others = session.scalars(select(FirmRevision.profile).where(FirmRevision.firm_id != firm_id))
+    kept = _keys(others) | {text_key(demand.text) for _, demand in knowledge.demands.values()}
+    gone = _keys(held) - kept
+    found = delete(StatementVector).where(StatementVector.text_sha256.in_(gone)).returning(StatementVector.id)
+    return len(session.execute(found).all())
+
+
+def _keys(profiles: Iterable[Profile]) -> set[str]:
+    return {text_key(embedded_text(statement)) for profile in profiles for statement in profile.statements}
+
+
+# --- Screening --------------------------------------------------------------------------------------
+
+
+def _forget_screening(session: Session, firm_id: str) -> int:
+    """Delete the firm's hits and the decisions on them; of its screenings only that they took place is kept."""
+    hits = select(FirmHit.id).where(FirmHit.firm_id == firm_id)
+    session.execute(delete(Clearance).where(Clearance.hit_id.in_(hits)))
+    session.execute(
+        update(Screening)
+        .where(Screening.firm_id == firm_id)
+        .values(firm_id=None, revision=None, names=[MARK], country=None, found=[])
+    )
+    return _deleted(session, FirmHit, firm_id)
+
+
+# --- Runs -------------------------------------------------------------------------------------------
+
+
+def _redact_runs(session: Session, firm_id: str, reference: str, names: list[str]) -> int:
+    """Put marks where runs, and decisions on their matches, tell of the firm; returns in how many runs."""
+    told = 0
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names), re.IGNORECASE)
+    for run_id in session.scalars(select(MatchRun.id)).all():
+        run = session.get_one(MatchRun, run_id)
+        matches = run.answer["matches"]
+        ranks = [match["rank"] for match in matches if _side(match, firm_id)]
+        ask = _marked(run.ask, pattern) | ({"firm": _erased(reference)} if run.ask.get("firm") == firm_id else {})
+        notes = _marked(run.answer["notes"], pattern)
+        if ranks or ask != run.ask or notes != run.answer["notes"]:
+            notes = [*notes, f"A firm of this run was erased; “{MARK}” stands where it was told of."]
+            redacted = [_redacted(m, firm_id, reference) if _side(m, firm_id) else m for m in matches]
+            if _marked(run.ask, pattern) != run.ask:  # a brief that names the firm is quoted in its answer
+                redacted = _marked(redacted, pattern)
+            answer = run.answer | {"matches": redacted, "notes": notes}
+            run.ask, run.answer = ask, answer | _phrases_told(answer)
+            _redact_notes(session, run.id, ranks)
+            session.flush()
+            told += 1
+        session.expunge(run)
+    return told
+
+
+def _phrases_told(answer: dict[str, Any]) -> dict[str, Any]:
+    """What sentences were made of, for those that are still told."""
+    told = set(_texts([answer["matches"], answer["excluded"], answer["notes"]]))
+    return {"phrases": {said: phrase for said, phrase in answer.get("phrases", {}).items() if said in told}}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+
+
+def _erased(reference: str) -> str:
+    return f"erased-{reference}"
+
+
+def _side(match: dict[str, Any], firm_id: str) -> str | None:
+    return next((side for side in ("innovator", "manufacturer") if match[side]["id"] == firm_id), None)
+
+
+KEPT = frozenset({"rank", "innovator", "manufacturer", "market", "fit", "coverage", "unknown", "mode"})
+"""Of a match with an erased firm; of its pathway the verdict and the rules are kept, of its signals the figures."""
+
+
+def _redacted(match: dict[str, Any], firm_id: str, reference: str) -> dict[str, Any]:
+    """A match without a word that was told of the firm, in its own shape."""
+    side = _side(match, firm_id)
+    assert side is not None  # only matches of the firm come here
+    kept = {name: value if name in KEPT else _blank(value) for name, value in match.items()}
+    return kept | {
+        side: match[side] | {"id": _erased(reference), "name": MARK},
+        "signals": [_unquoted(signal, firm_id, _erased(reference)) for signal in match["signals"]],
+        "pathway": _bare(match["pathway"]),
+        "runner_up": match["runner_up"],
+        "suppositions": [],
+    }
+
+
+def _bare(pathway: dict[str, Any]) -> dict[str, Any]:
+    """A pathway with its rules, and without why they bit."""
+    legs = [
+        leg | {"requirements": [need | {"because": MARK} for need in leg["requirements"]]} for leg in pathway["legs"]
+    ]
+    return pathway | {"legs": legs, "questions": []}
+
+
+def _unquoted(signal: dict[str, Any], firm_id: str, erased: str) -> dict[str, Any]:
+    """A signal with its figures; of the facts that met, only what the other firm said is kept."""
+    evidence = [fact | {"of": erased, "fact": MARK} if fact["of"] == firm_id else fact for fact in signal["evidence"]]
+    figures = {name: signal[name] for name in ("name", "value", "weight")}
+    return {name: _blank(value) for name, value in signal.items()} | figures | {"evidence": evidence}
+
+
+def _blank(value: Any) -> Any:
+    """The same shape with a mark for every text."""
+    if isinstance(value, str):
+        return MARK
+    if isinstance(value, list):
+        return [_blank(part) for part in value]
+    return {key: _blank(part) for key, part in value.items()} if isinstance(value, dict) else value
+
+
+def _marked(value: Any, names: re.Pattern[str]) -> Any:
+    """Any value with a mark for each name in its texts."""
+    if isinstance(value, str):
+        return names.sub(MARK, value)
+    if isinstance(value, list):
+        return [_marked(part, names) for part in value]
+    return {key: _marked(part, names) for key, part in value.items()} if isinstance(value, dict) else value
+
+
+def _redact_notes(session: Session, run_id: str, ranks: list[int]) -> None:
+    """Notes on matches of the firm are in an officer's words, and may tell of it."""
+    noted = (Decision.run_id == run_id) & Decision.rank.in_(ranks) & (Decision.note != "")
+    session.execute(update(Decision).where(noted).values(note=MARK))

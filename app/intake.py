@@ -14,8 +14,8 @@ from typing import Any
 
 from app import mapping as mappings
 from app.cells import LeftOut
+from app.columns import columns
 from app.errors import Invalid, TooLarge
-from app.fields import columns
 from app.mapping import Catalogue, MappingFile, Table
 from app.rows import FirmRow, RowNote, read_rows
 from app.sheets import Workbook, read_sheets

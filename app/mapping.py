@@ -17,7 +17,7 @@ from pydantic import Field
 from rapidfuzz import fuzz
 
 from app.cells import MERGED, LeftOut, Row, Sheet
-from app.fields import NEVER, Column
+from app.columns import NEVER, Column
 from matching.profile import Frozen
 
 ENOUGH = 85

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from app import values
 from app.cells import ENTRY_SEPARATOR, MERGED, LeftOut, Row
-from app.fields import Column
+from app.columns import Column
 from app.mapping import MappingFile, Table, folded
 from app.places import region_of
 from app.values import Read, Wrong

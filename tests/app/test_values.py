@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cells import DATE, NUMBER
-from app.fields import columns, een_keywords, sectors
+from app.columns import columns, een_keywords, sectors
 from app.places import country_code, region_of
 from app.registers import any_identifier, classifications, identifier
 from app.values import (

@@ -12,6 +12,9 @@ The evidence for each choice (P: nomenklatura's name pairs, dev half; L: the lis
 * **The less has met, the more an extra word costs** (``PLENTY``), up to twice. L: many listed names are one everyday
   word (ATLAS, HARMONY); "Atlas Copco" is none of them, "Atlas Ltd" is told. N: "Jose Vasquez" is not "Alvarez
   Vasquez, Jose Gerardo".
+* **A listed firm's whole name, where it is a long word, is told among any two extra words** (``DISTINCT``). L: "Zenith
+  Kardiam India" holds "Kardiam". Only between firms: N: "Robert Schneider" is not "Schneider GmbH"; ships and short
+  words are everyday names.
 * **Where letters were lost on the way, an extra word costs three times** (``LOST``): consonants and syllables are
   shared by many names. N: without it 60 of 1,500 names in other scripts hit somebody.
 * **One letter may differ in a word, two from eight letters on** (``LONG``). P: "Sergi Lavrov", "Khürelchükh"; not
@@ -42,7 +45,7 @@ from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from matching.names import HALF, Name, Word, consonants, sound
+from matching.names import HALF, Name, Word, consonants, hard_sound, sound
 
 EXTRA = 0.25
 CONTRADICTION = 2.0
@@ -52,6 +55,12 @@ LOOSE = 0.61
 """What a shorter word counts in which two letters differ, where everything else is the same."""
 PLENTY = 3.0
 """When this much weight has met, an extra word costs no more than EXTRA of its own."""
+DISTINCT = 7
+"""From so many letters on, the rare words of a firm's name are seldom everyday words."""
+DISTINCT_WITH_TRADE = 4
+"""The same where trade words stand beside them in both names."""
+LEAST = 0.8
+"""What an extra word costs, as a multiple of EXTRA, where the name given holds a listed firm's whole distinct name."""
 LOST = 3.0
 """What an extra word costs, as a multiple of EXTRA, where letters were lost on the way."""
 SAME = 0.95
@@ -94,9 +103,17 @@ def alike(given: Word, listed: Word) -> float:
         return 0.9 if longer > 1 and a[0] == b[0] and not (given.by_consonants or listed.by_consonants) else 0.0
     if given.by_consonants != listed.by_consonants:
         return _by_consonants(a, b)
-    if given.sound == listed.sound and shorter > 2:
+    if shorter > 2 and any(one == other for one, other in _sounds(given, listed)):
         return 0.96
     return _spelled_alike(given, listed, shorter, longer)
+
+
+def _sounds(given: Word, listed: Word) -> tuple[tuple[str, str], ...]:
+    """How two words sound; where only one was written by sound in another alphabet, its k may be the other's c."""
+    plain = (given.sound, listed.sound)
+    if given.respelled == listed.respelled:
+        return (plain,)
+    return plain, (hard_sound(given.text), hard_sound(listed.text))
 
 
 def _by_consonants(a: str, b: str) -> float:
@@ -108,7 +125,9 @@ def _by_consonants(a: str, b: str) -> float:
 
 def _spelled_alike(given: Word, listed: Word, shorter: int, longer: int) -> float:
     a, b = given.text, listed.text
-    differ = min(OSA.distance(a, b), OSA.distance(given.sound, listed.sound) + 0.5)
+    differ: float = OSA.distance(a, b)
+    if longer - shorter <= 2:
+        differ = min(differ, *(OSA.distance(one, other) + 0.5 for one, other in _sounds(given, listed)))
     if differ <= (1 if longer < LONG else 2):
         return 1 - differ / (longer + 0.5)
     return LOOSE if differ <= 2 and shorter >= 4 and longer >= 5 and a[0] == b[0] else 0.0
@@ -122,7 +141,8 @@ def likeness(given: Name, listed: Name, kind: Kind = "unknown") -> Likeness:
         return _exactly(given.syllables, listed.syllables)
     if kind == "aircraft":
         return _exactly(given.run, listed.run)
-    return max(_by_words(given, listed), _by_run(given, listed), key=lambda near: near.score)
+    firm = (kind == "entity" or (kind == "unknown" and listed.has_form)) and given.is_firm
+    return max(_by_words(given, listed, firm=firm), _by_run(given, listed), key=lambda near: near.score)
 
 
 def _exactly(given: str, listed: str) -> Likeness:
@@ -160,7 +180,7 @@ class _Sides(NamedTuple):
         return min(len(self.ours[pair.ours].text), len(self.theirs[pair.theirs].text)) > 1
 
 
-def _by_words(given: Name, listed: Name) -> Likeness:
+def _by_words(given: Name, listed: Name, *, firm: bool) -> Likeness:
     """Each word met by its likest; what is left over counts as the module's docstring says."""
     sides = _Sides(_joined(given.words, listed.words), _joined(listed.words, given.words))
     by_syllable = bool(given.syllables) != bool(listed.syllables)
@@ -172,13 +192,21 @@ def _by_words(given: Name, listed: Name) -> Likeness:
     theirs = [word for at, word in enumerate(sides.theirs) if at not in {pair.theirs for pair in met}]
     same = {word.text for word in sides.ours} & {word.text for word in sides.theirs}
     lost = by_syllable or sides.ours[0].by_consonants != sides.theirs[0].by_consonants
-    cost = _cost(ours, theirs, same, LOST if lost else min(max(PLENTY / total, 1.0), 2.0))
+    cost = _cost(ours, theirs, same, LOST if lost else _scarcity(total, met, sides, firm=firm))
     return Likeness(
         sum(sides.weight(pair) * pair.value for pair in met) / (total + cost),
         tuple((sides.ours[p.ours].text, sides.theirs[p.theirs].text) for p in sorted(met, key=lambda p: p.ours)),
         tuple(word.text for word in ours),
         tuple(word.text for word in theirs),
     )
+
+
+def _scarcity(total: float, met: Sequence[_Pair], sides: _Sides, *, firm: bool) -> float:
+    """What an extra word costs, as a multiple of EXTRA: the less has met the more, unless a distinct name is whole."""
+    letters = sum(len(sides.ours[p.ours].text) for p in met if p.value == 1 and sides.weight(p) >= 1)
+    if firm and len(met) == len(sides.theirs) and letters >= (DISTINCT if total < 1.5 else DISTINCT_WITH_TRADE):
+        return LEAST
+    return min(max(PLENTY / total, 1.0), 2.0)
 
 
 def _joined(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
@@ -188,7 +216,7 @@ def _joined(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
     for word in words:
         if out and out[-1].text + word.text in wanted:
             text = out[-1].text + word.text
-            out[-1] = Word(text, sound(text), out[-1].weight + word.weight, word.by_consonants)
+            out[-1] = Word(text, sound(text), out[-1].weight + word.weight, word.by_consonants, word.respelled)
         else:
             out.append(word)
     return out
@@ -229,6 +257,9 @@ def _enough(met: Sequence[_Pair], sides: _Sides) -> bool:
         weight = sum(sides.weight(pair) for pair in full)
         return weight >= 1 or (everything and all(pair.value == 1 for pair in met))
     letters = max(len(sides.ours[rare[0].ours].text), len(sides.theirs[rare[0].theirs].text))
+    one, other = sides.ours[rare[0].ours], sides.theirs[rare[0].theirs]
+    if one.respelled != other.respelled and letters > 2 and rare[0].value > SAME:
+        return True  # the other alphabet explains the difference
     return len(rare) > 1 or rare[0].value == 1 or letters >= 6 or (letters == 5 and rare[0].value > SAME)
 
 

@@ -15,6 +15,9 @@ What is read away, and the evidence (cases of nomenklatura's name benchmark, MIT
 * **Arabic, Persian and Hebrew write few vowels**, so their words meet Latin ones by consonants alone.
 * **Chinese, Japanese and Korean signs** are compared one by one with their own kind (习近平 is not 习近朋), and with
   Latin words by the exact syllable.
+* **Words written by sound in another alphabet** are read back: Greek writes b, d and g with two letters (Μπαχράμ is
+  Bahram), Cyrillic and Greek write c as k and th as t and h, so these words meet Latin ones also by a
+  ``hard_sound``, and trade words, articles and legal forms are known by theirs.
 * **Spellings that transliteration exchanges** are made one by ``sound``: Ahmadinejad, Ahmadinezhad; Gazprom, Gasprom.
 * **Numbers in words** are digits ("Three Percenters"), and digits within words are the letters they imitate
   ("Ig0r Sech1n").
@@ -90,8 +93,9 @@ TRADE = (
     "laboratory laboratories labs lab space air airlines aircraft precision advanced applied dynamics materiel "
     "military army naval navy special public private first north south east west northern southern eastern western "
     "base yard site dock docks terminal workshop diesel engine engines motor motors field station hub "
-    "campus main unit division branch head office registered new royal "
-    "grand super prime premier"
+    "quantum cyber cybersecurity unmanned drone drones robotic robotics autonomous radar sonar optic optics optical "
+    "photonics excellence innovation innovations overseas campus main unit division branch head office registered new "
+    "royal grand super prime premier"
 )
 PLACES = (
     "india indian bharat canada canadian china chinese russia russian iran iranian america american usa us uk "
@@ -126,6 +130,8 @@ TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "six
 IMITATED = str.maketrans("013457", "oleast")
 SPELLED = frozenset("LATIN CYRILLIC GREEK ARMENIAN GEORGIAN HANGUL CJK HIRAGANA KATAKANA".split())
 """Scripts whose vowels survive transliteration; words of all others meet these by consonants."""
+BY_SOUND = frozenset("CYRILLIC GREEK ARMENIAN GEORGIAN".split())
+"""Alphabets other than the Latin in which foreign words are spelled as they sound."""
 SYLLABLES = frozenset("CJK HIRAGANA KATAKANA HANGUL".split())
 """Scripts of which one sign is a syllable; what a short syllable sounds like is shared by many."""
 
@@ -142,6 +148,8 @@ class Word:
     sound: str
     weight: float
     by_consonants: bool = False
+    respelled: bool = False
+    """Whether it was written by sound in an alphabet with vowels other than the Latin."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +162,18 @@ class Name:
     """Everything but the legal form as one run of letters, so that spaces do not decide."""
     syllables: str = ""
     """What is written in Chinese or Japanese characters."""
+    has_form: bool = False
+    """Whether a legal form was read away."""
 
     @property
     def rare_run(self) -> str:
         """The words that are no trade words as one run of letters."""
         return "".join(word.text for word in self.words if word.weight != HALF)
+
+    @property
+    def is_firm(self) -> bool:
+        """Whether a legal form or a trade word says that it is a firm's."""
+        return self.has_form or any(word.weight == HALF for word in self.words)
 
     @property
     def weight(self) -> float:
@@ -187,6 +202,11 @@ _DOT = re.compile("[·・•‧∙]")
 """Stands between the names of a foreigner in Chinese and Japanese, whose sounds have vowels of their own."""
 _FIRST_VOWELS = str.maketrans(dict.fromkeys("اأإآٱعאע", "a"))
 """Alif, ayn and their Hebrew kin, which anyascii leaves out: that a word begins with a vowel tells Ahmed from Hamid."""
+_GREEK = {"μπ": "b", "ντ": "d", "γκ": "g", "τζ": "j", "ου": "ou", "ού": "ou", "χ": "kh"}
+"""Letters that modern Greek writes with two, and one that is no ch."""
+_GREEK_PAIR = re.compile("|".join(_GREEK))
+_YO = re.compile(r"(?i)\bё")
+"""At a word's beginning the Russian letter is heard as yo; within, it is mostly written e (Пётр, Petr)."""
 _APOSTROPHES = re.compile("['`’‘ʼʿʾ]")
 _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?")
 _TOKEN = re.compile(r"[a-z0-9]+")
@@ -206,21 +226,25 @@ def _read(text: str) -> Name:
     plain, scripts = (text, frozenset[str]()) if text.isascii() else _unified(text)
     foreign = bool(scripts & SYLLABLES) and bool(_DOT.search(text))
     by_consonants = bool(scripts - SPELLED) or foreign
-    tokens = _tokens(plain, syllables=bool(scripts & SYLLABLES) and not foreign)
+    respelled = bool(scripts & BY_SOUND) and not by_consonants
+    said = tokens = _tokens(plain, syllables=bool(scripts & SYLLABLES) and not foreign)
     if by_consonants:
         tokens = [part for token in tokens if token not in _TRANSLATED_FORMS for part in _without_al(token)]
     else:
-        tokens = _without_forms(tokens)
+        tokens = _without_forms([_as_known_word(token) for token in tokens] if respelled else tokens)
     kept = [t for t in tokens if t not in _ARTICLES] or tokens
     kept = [t for t in kept if t not in _TITLES] or kept
-    words = tuple(_word(token, by_consonants) for token in _numbers(kept))
+    words = tuple(_word(token, by_consonants, respelled) for token in _numbers(kept))
     own = "".join(c for c in _TERM.sub("", text) if ord(c) > 0x3000) if scripts & SYLLABLES and not foreign else ""
-    return Name(text, words, "".join(tokens), own)
+    return Name(text, words, "".join(tokens), own, has_form=len(tokens) < len(said) and not by_consonants)
 
 
 def _unified(text: str) -> tuple[str, frozenset[str]]:
     """A text in Unicode's compatibility form, its trade words translated, and the scripts it is written in."""
     text = unicodedata.normalize("NFKC", text).translate(_FIRST_VOWELS)
+    text = _YO.sub("йо", text)
+    if _GREEK_PAIR.search(text.lower()):
+        text = _GREEK_PAIR.sub(lambda pair: _GREEK[pair[0]], text.lower())
     scripts = (unicodedata.name(c, "?").split()[0].split("-")[0] for c in set(text) if c.isalpha() and c > "\u007f")
     return _TERM.sub(lambda term: f" {TERMS[term[0]]} ", text), frozenset(scripts) - {"FULLWIDTH", "MODIFIER", "?"}
 
@@ -266,6 +290,14 @@ def _as_form_word(token: str) -> str:
     )
 
 
+@lru_cache(maxsize=50_000)
+def _as_known_word(token: str) -> str:
+    """The trade word, article or legal form that a word of another alphabet sounds like; else the word itself."""
+    if token in _HALF or token in _FORM_WORDS or token in _ARTICLES:
+        return token
+    return _KNOWN_SOUNDS.get(sound(token)) or _KNOWN_SOUNDS.get(hard_sound(token)) or token
+
+
 def _may_stand(form: tuple[str, ...], at: int, tokens: list[str]) -> bool:
     """Single letters are a legal form at the end of a name only: "Denmark A/S", not "S. A. Khan"."""
     return any(len(word) > 1 for word in form) or (at > 0 and at + len(form) == len(tokens))
@@ -295,7 +327,7 @@ def _numbers(tokens: list[str]) -> list[str]:
     return out
 
 
-def _word(token: str, by_consonants: bool) -> Word:
+def _word(token: str, by_consonants: bool, respelled: bool) -> Word:
     token = PARTICLES.get(token, token)
     if token in PARTICLES or (token in _FORM_WORDS and len(token) > 3):
         weight = 0.2
@@ -303,10 +335,21 @@ def _word(token: str, by_consonants: bool) -> Word:
         weight = 0.3
     else:
         weight = HALF if token in _HALF else 1.0
-    return Word(token, sound(token), weight, by_consonants)
+    return Word(token, sound(token), weight, by_consonants, respelled)
 
 
-_DIGRAPHS = {"dzh": "j", "dj": "j", "zh": "j", "gh": "g", "kh": "h", "ph": "f", "th": "t"}
+_DIGRAPHS = {
+    "tkh": "t",
+    "pkh": "f",
+    "gkh": "g",
+    "dzh": "j",
+    "dj": "j",
+    "zh": "j",
+    "gh": "g",
+    "kh": "h",
+    "ph": "f",
+    "th": "t",
+}
 _SOUNDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
@@ -336,9 +379,26 @@ def sound(token: str) -> str:
     return token
 
 
+_HARD = {"c": "k", "x": "ks", "mp": "b", "mb": "b", "nt": "d", "nd": "d", "ng": "g", "nk": "g"}
+_HARDENED = re.compile(r"c(?!h)|x|m[pb]|n[tdgk]")
+
+
+@lru_cache(maxsize=200_000)
+def hard_sound(token: str) -> str:
+    """``sound`` with what other alphabets write alike made one: c and k, x and ks, Greek mp, mb and b."""
+    return sound(_HARDENED.sub(lambda letters: _HARD[letters[0]], token))
+
+
 _SAME = {"th": "t", "dh": "d", "gh": "g", "ck": "k", "ph": "f", "ce": "s", "ci": "s"}
 _ONE = re.compile("|".join(_SAME))
 _FORM_SOUNDS = {sound(word): word for word in sorted(_FORM_WORDS) if len(word) > 2}
+_KNOWN_SOUNDS = {
+    heard: word
+    for words in (_FORM_WORDS, _ARTICLES, _HALF)
+    for hear in (hard_sound, sound)
+    for word in sorted(words, reverse=True)
+    if len(word) > 1 and len(heard := hear(word)) > 1
+}
 _CLASSES = str.maketrans("pvqcxz", "bfkkss", "aeiouwy")
 
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
-from matching.likeness import CONTRADICTION, EXTRA, Kind, Likeness, alike, likeness
-from matching.names import Name, Word, consonants, read_name, sound
+from matching.likeness import CONTRADICTION, EXTRA, LEAST, LONG, Kind, Likeness, alike, likeness
+from matching.names import HALF, Name, Word, consonants, hard_sound, read_name, sound
 
 THRESHOLD = 0.8
 """At this score a near name is a hit."""
@@ -109,15 +109,52 @@ class Watchlist:
         return {release.id: release for release in self.releases}
 
 
-Similar = dict[tuple[str, bool], NDArray[np.int32]]
+Written = tuple[str, bool, bool]
+"""A word as it is written: its text, whether its vowels are lost, and whether another alphabet wrote it by sound."""
+
+
+def _written(word: Word) -> Written:
+    return word.text, word.by_consonants, word.respelled
+
+
+class _Vocabulary:
+    """Spellings, each the words that share it, looked through for those within so many letters of what is asked."""
+
+    def __init__(self, spelled: Iterable[str]) -> None:
+        self._at: dict[str, list[int]] = defaultdict(list)
+        for number, text in enumerate(spelled):
+            self._at[text].append(number)
+        texts, lengths = list(self._at), np.array([len(text) for text in self._at])
+        self._by_length = {
+            int(length): [texts[number] for number in np.flatnonzero(lengths == length)]
+            for length in np.unique(lengths)
+        }
+
+    def same(self, text: str) -> Sequence[int]:
+        """Numbers of the words that are spelled so."""
+        return self._at.get(text, ())
+
+    def near(self, asked: Iterable[str], letters: int) -> Iterator[tuple[str, list[int]]]:
+        """For each spelling, the numbers of the words within so many letters of it."""
+        by_length: dict[int, list[str]] = defaultdict(list)
+        for text in dict.fromkeys(asked):
+            by_length[len(text)].append(text)
+        for length, group in by_length.items():
+            reach = range(length - letters, length + letters + 1)
+            among = [text for n in reach for text in self._by_length.get(n, ())]
+            for start in range(0, len(group), BATCH):
+                batch = group[start : start + BATCH]
+                far = cdist(batch, among, scorer=OSA.distance, score_cutoff=letters, dtype=np.uint8, workers=-1)
+                for text, row in zip(batch, far <= letters, strict=True):
+                    yield text, [number for at in np.flatnonzero(row) for number in self._at[among[at]]]
 
 
 class Index:
     """Which names could reach the threshold, by their words.
 
-    Every word of the vocabulary within two letters of a word asked for, of its sound or its consonants, is looked at,
-    so no near word is lost. The share of weight that such words cover bounds the score from above; a name is cut
-    only where that bound is below the threshold.
+    Every word of the vocabulary within two letters of a word asked for, one letter of its sound, or of the same
+    consonants, is looked at, so no near word is lost. The share of weight that such words cover bounds the score from
+    above; a name is cut only where that bound is below the threshold.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
@@ -129,22 +166,22 @@ class Index:
                 owners.append(at)
         self.owners = np.array(owners, dtype=np.int32)
         self._weights = np.array([name.weight for name in self.names])
-        self._places: dict[tuple[str, bool], list[int]] = defaultdict(list)
+        self._places: dict[Written, list[int]] = defaultdict(list)
         self._spaced: dict[str, list[int]] = defaultdict(list)
         self._read_words()
-        self._words = [Word(text, sound(text), 0, thin) for text, thin in self._places]
+        self._words = [Word(text, sound(text), 0, *how) for text, *how in self._places]
         self._postings = [np.array(places, dtype=np.int32) for places in self._places.values()]
-        self._by_sound, self._by_consonants = defaultdict(list), defaultdict(list)
+        self._by_text = _Vocabulary(word.text for word in self._words)
+        self._by_sound = _Vocabulary(word.sound for word in self._words)
+        self._by_hard_sound = _Vocabulary(hard_sound(word.text) for word in self._words)
+        self._by_consonants: dict[tuple[str, bool], list[int]] = defaultdict(list)
         for number, word in enumerate(self._words):
-            self._by_sound[word.sound].append(number)
             self._by_consonants[consonants(word.text), word.by_consonants].append(number)
-        lengths = np.array([len(word.text) for word in self._words])
-        self._by_length = {int(length): np.flatnonzero(lengths == length) for length in np.unique(lengths)}
-        self._similar: Similar = {}
+        self._similar: dict[Written, NDArray[np.int32]] = {}
 
     def _read_words(self) -> None:
         for at, name in enumerate(self.names):
-            for word in {(w.text, w.by_consonants) for w in name.words}:
+            for word in {_written(w) for w in name.words}:
                 self._places[word].append(at)
             for one, next_ in pairwise(name.words):
                 self._spaced[one.text + next_.text].append(at)
@@ -155,26 +192,18 @@ class Index:
 
     def learn(self, names: Iterable[Name]) -> None:
         """Find the near words of all words of these names at once, which is much quicker than one by one."""
-        fresh: dict[int, dict[tuple[str, bool], Word]] = defaultdict(dict)
-        for word in (word for name in names for word in name.words):
-            if (word.text, word.by_consonants) not in self._similar:
-                fresh[len(word.text)][word.text, word.by_consonants] = word
-        for length, words in fresh.items():
-            reach = [self._by_length[n] for n in range(length - 2, length + 3) if n in self._by_length]
-            among = np.concatenate(reach) if reach else np.array([], dtype=np.int64)
-            for start in range(0, len(words), BATCH):
-                self._learn(list(words.values())[start : start + BATCH], among)
-
-    def _learn(self, words: list[Word], among: NDArray[np.int64]) -> None:
-        texts = [self._words[number].text for number in among]
-        asked = [word.text for word in words]
-        near = cdist(asked, texts, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8, workers=-1) <= 2
-        for row, word in enumerate(words):
-            numbers = {int(number) for number in among[near[row]]} | set(self._by_sound.get(word.sound, ()))
-            numbers |= set(self._by_consonants.get((consonants(word.text), not word.by_consonants), ()))
+        fresh = {_written(word): word for name in names for word in name.words if _written(word) not in self._similar}
+        long = [word for word in fresh.values() if len(word.text) >= LONG - 2]
+        texts = dict(self._by_text.near((word.text for word in fresh.values()), 2))
+        sounds = dict(self._by_sound.near((word.sound for word in long), 1))
+        hard = dict(self._by_hard_sound.near((hard_sound(word.text) for word in long), 1))
+        for key, word in fresh.items():
+            numbers = {*texts[word.text], *self._by_sound.same(word.sound), *sounds.get(word.sound, ())}
+            heard = hard_sound(word.text)
+            numbers.update(self._by_hard_sound.same(heard), hard.get(heard, ()))
+            numbers.update(self._by_consonants.get((consonants(word.text), not word.by_consonants), ()))
             places = [self._postings[n] for n in numbers if alike(word, self._words[n]) > 0]
-            found = np.unique(np.concatenate(places)) if places else np.array([], dtype=np.int32)
-            self._similar[word.text, word.by_consonants] = found
+            self._similar[key] = np.unique(np.concatenate(places)) if places else np.array([], dtype=np.int32)
 
     def candidates(self, given: Name, threshold: float) -> NDArray[np.int64]:
         """Numbers of the names that could reach the threshold."""
@@ -182,23 +211,28 @@ class Index:
         covered = np.zeros(len(self.names))
         words = given.words
         for word in words:
-            places = self._similar[word.text, word.by_consonants]
+            places = self._similar[_written(word)]
             covered[places] += word.weight
             spaced = list(set(self._spaced.get(word.text, ())) - set(places.tolist()))
             covered[spaced] += word.weight
         for one, next_ in pairwise(words):
-            covered[self._places.get((one.text + next_.text, one.by_consonants), [])] += one.weight + next_.weight
+            joined = (one.text + next_.text, one.by_consonants, one.respelled)
+            covered[self._places.get(joined, [])] += one.weight + next_.weight
         whole = self._spaced.get(given.run, []) + self._spaced.get(consonants(given.run), [])
         covered[whole] = given.weight
         touched = np.flatnonzero(covered)
         return touched[self._bound(covered[touched], self._weights[touched], given.weight) >= threshold - 0.02]
 
     def _bound(self, covered: NDArray[np.float64], listed: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
-        """The most a name of weight ``listed`` can score of which no more than this is covered."""
+        """The most a name of weight ``listed`` can score of which no more than this is covered.
+
+        Where only one name has words left over they may all be trade words, which then count half again.
+        """
         covered = np.minimum(covered, weight)
         given, listed = weight - covered, np.maximum(listed - covered, 0)
         against = np.minimum(given, listed)
-        cost = CONTRADICTION * against + EXTRA * (given + listed - 2 * against)
+        extra = (given + listed - 2 * against) * np.where(against > 0, 1.0, HALF)
+        cost = CONTRADICTION * against + EXTRA * LEAST * extra
         bound: NDArray[np.float64] = covered / (covered + cost)
         return bound
 

@@ -45,9 +45,17 @@ HITS = [
     ("バラク・オバマ", "Barack Obama", "Japanese"),
     ("ბარაკ ობამა", "Barack Obama", "Georgian"),
     ("MV Hellenic Spirit", "Hellenic Spirit", "a ship's prefix"),
+    ("Μπαχράμ Ταμπίμπι", "TABIBI, Bahram", "Greek, which writes b with two letters"),
+    ("Кимекс Иберика", "Cimex Iberica", "Cyrillic, which has no c"),
+    ("Тхетис шиппинг", "Thetis Shipping", "Cyrillic, letter by letter"),
+    ("чина спакесат ко., лтд.", "China Spacesat Co., Ltd.", "a trade word written by sound"),
+    ("Сиа", "Xia", "a short name of which another alphabet explains the difference"),
     ("Sergey Sergey Shoigu", "Sergey Shoigu", "a word twice"),
 ]
 NO_HITS = [
+    ("Robert Schneider", "Schneider GmbH", "a person among whose names is a firm's"),
+    ("Вера", "Wara", "another alphabet does not explain a vowel"),
+    ("Quantum eMotion Corp.", "Quantum Technologies LLC", "a trade word of our sectors"),
     ("Siemens AG", "Volkswagen AG", "the legal form alone"),
     ("Bharat Trading", "Star Trading", "a trade word alone"),
     ("Bowne of Atlanta, Inc.", "Bowne of Boston, Inc.", "a word against a word"),
@@ -72,6 +80,21 @@ def test_is_a_hit(given_, listed_, why) -> None:
 @pytest.mark.parametrize(("given_", "listed_", "why"), NO_HITS)
 def test_is_no_hit(given_, listed_, why) -> None:
     assert near(given_, listed_) < THRESHOLD, why
+
+
+DISTINCT = [
+    ("Zenith Kardiam India", "KARDIAM", True),
+    ("Zenith Kardiam India", "KARDIAM ORION", False),
+    ("Zenith Winso Trading India Ltd", "Winso Trading Limited", True),
+    ("Zenith Winso India", "Winso Limited", False),
+]
+
+
+@pytest.mark.parametrize(("given_", "listed_", "is_hit"), DISTINCT)
+def test_a_distinct_name_of_a_firm_is_told_among_other_words(given_, listed_, is_hit) -> None:
+    assert (near(given_, listed_, "entity") >= THRESHOLD) is is_hit
+    assert near(given_, listed_, "vessel") < THRESHOLD
+    assert bool(screen([given_], watchlist(listed(listed_, kind="entity")))) is is_hit
 
 
 BETTER = [
@@ -206,6 +229,12 @@ def test_no_near_name_is_lost(seed) -> None:
 def test_many_are_screened_as_one_by_one() -> None:
     subjects = [["Kraken Robotika"], ["Pérez, Fernando"], ["Nobody Atall"]]
     assert list(screen_all(subjects, HELD)) == [screen(names, HELD) for names in subjects]
+
+
+def test_a_name_in_another_alphabet_is_found_by_its_sound() -> None:
+    held = watchlist(listed("Gharzolhasaneh Resalat Bank", kind="entity"), listed("Cimex Iberica"))
+    assert screen(["гхарзолхасанех ресалат банк"], held)
+    assert screen(["Иберика Кимекс"], held)
 
 
 def test_sound_is_found_beyond_two_letters() -> None:

@@ -23,6 +23,7 @@ from app.models import (
     Clearance,
     Consent,
     Decision,
+    Declaration,
     Erasure,
     Firm,
     FirmHit,
@@ -49,6 +50,7 @@ class Erased:
     vectors: int
     hits: int
     consents: int
+    declarations: int
     runs: int
 
 
@@ -64,6 +66,7 @@ def erase(session: Session, caller: access.Caller, firm_id: str, knowledge: Know
         vectors=_forget_vectors(session, firm_id, held, knowledge),
         hits=_forget_screening(session, firm_id),
         consents=_deleted(session, Consent, firm_id),
+        declarations=_deleted(session, Declaration, firm_id),
         revisions=_deleted(session, FirmRevision, firm_id),
         runs=redacted,
     )
@@ -81,7 +84,7 @@ def erase(session: Session, caller: access.Caller, firm_id: str, knowledge: Know
     return done
 
 
-def _deleted(session: Session, table: type[Consent | FirmRevision | FirmHit], firm_id: str) -> int:
+def _deleted(session: Session, table: type[Consent | Declaration | FirmRevision | FirmHit], firm_id: str) -> int:
     return len(session.execute(delete(table).where(table.firm_id == firm_id).returning(table.id)).all())
 
 

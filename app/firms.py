@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,9 @@ from app import access, audit, life, revisions
 from app.errors import Invalid, NotFound
 from app.knowledge import Knowledge, SeedError, near
 from app.life import Act, State
-from app.models import Association, Erasure, Firm
+from app.models import Association, Declaration, Erasure, Firm
 from app.profiles import step
-from matching.profile import Profile, slug
+from matching.profile import Classification, Profile, Regime, slug
 from matching.taxonomy import Taxonomy, TaxonomyError
 
 PUBLIC_SOURCES = "public-sources"
@@ -92,6 +92,7 @@ def seed(
         session.add(Association(id=PUBLIC_SOURCES, name="Compiled from public sources, not verified by the firms"))
         session.flush()  # the firms refer to it
     held = {firm.id: firm for firm in session.scalars(select(Firm).where(Firm.association_id == PUBLIC_SOURCES))}
+    profiles = _keeping_declared(session, profiles)
     wanted = {firm_id: profile for firm_id, profile in profiles.items() if _may_be_seeded(held.get(firm_id))}
     erased = set(session.scalars(select(Erasure.reference)))
     wanted = {i: profile for i, profile in wanted.items() if i in held or audit.reference("firm", i) not in erased}
@@ -112,6 +113,43 @@ def seed(
 
 def _may_be_seeded(held: Firm | None) -> bool:
     return held is None or held.state == State.PUBLISHED or held.archived_by == Act.DROP
+
+
+def _keeping_declared(session: Session, profiles: dict[str, Profile]) -> dict[str, Profile]:
+    """The profiles with what persons have declared of statements that are still there: a seeding takes nothing back."""
+    declared: dict[str, list[tuple[str, Classification]]] = {}
+    for row in session.scalars(select(Declaration).order_by(Declaration.id)):
+        entry = Classification(regime=Regime(row.regime), entry=row.entry)
+        declared.setdefault(row.firm_id, []).append((row.statement, entry))
+    return profiles | {
+        firm_id: with_declared(profiles[firm_id], entries)
+        for firm_id, entries in declared.items()
+        if firm_id in profiles
+    }
+
+
+def with_declared(profile: Profile, declared: Iterable[tuple[str, Classification]]) -> Profile:
+    """The profile with entries declared of the statements of these texts, in place of suggestions of the same entry."""
+    for text, entry in declared:
+        suggestion = entry.model_copy(update={"standing": "suggested"})
+        profile = profile.model_copy(
+            update={
+                "statements": tuple(
+                    said.model_copy(
+                        update={
+                            "classifications": (
+                                *(c for c in said.classifications if c not in (suggestion, entry)),
+                                entry,
+                            )
+                        }
+                    )
+                    if said.text == text
+                    else said
+                    for said in profile.statements
+                )
+            }
+        )
+    return profile
 
 
 def _renew(session: Session, change: revisions.Change, firm: Firm, profile: Profile) -> None:

@@ -18,11 +18,11 @@ from pydantic import ValidationError
 
 from app.errors import AppError, Invalid, NotFound, NotReady
 from app.settings import Settings
+from matching.control_lists import ControlLists, load_control_lists
 from matching.encoder import Encoder, NamedEncoder, packaged_encoder
 from matching.profile import Demand, Frozen, Market, Source
 from matching.rulebook import Rulebook, load_rulebook
 from matching.rules import RuleError
-from matching.suppositions import Hints, load_hints
 from matching.taxonomy import Taxonomy, TaxonomyError, load_taxonomy
 from matching.weights import EncoderError
 
@@ -50,11 +50,10 @@ class Knowledge:
     """The folder it was read from; whoever needs a file of it that is not held here reads it there."""
     rulebook: Rulebook
     taxonomy: Taxonomy
-    hints: Hints
+    control_lists: ControlLists
     markets: Mapping[str, Market]
     encoder: Encoder
     markets_version: str
-    hints_version: str
     demands: Mapping[str, tuple[Market, Demand]] = field(default_factory=dict)
 
     @cached_property
@@ -63,7 +62,7 @@ class Knowledge:
         return {
             "rulebook": self.rulebook.version,
             "taxonomy": self.taxonomy.version,
-            "hints": self.hints_version,
+            "control_lists": self.control_lists.version,
             "markets": self.markets_version,
             "encoder": self.encoder.id,
         }
@@ -105,7 +104,8 @@ def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowle
     try:
         rulebook = load_rulebook(settings.seeds / "controls", settings.rule_max_age_days)
         taxonomy = load_taxonomy(settings.seeds / "sectors")
-        hints = load_hints(settings.seeds / "sectors" / "control_lists.csv", taxonomy)
+        sector_maps = {sector.sector_map for sector in taxonomy.sectors} - {""}
+        control_lists = load_control_lists(settings.seeds / "controls", sector_maps)
     except (RuleError, TaxonomyError) as problem:
         raise SeedError(str(problem)) from problem
     markets = load_markets(settings.seeds / "markets", taxonomy)
@@ -113,11 +113,10 @@ def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowle
         seeds=settings.seeds,
         rulebook=rulebook,
         taxonomy=taxonomy,
-        hints=hints,
+        control_lists=control_lists,
         markets=markets,
         encoder=encoder or _encoder(settings),
         markets_version=_content_hash(settings.seeds / "markets", "*.yaml"),
-        hints_version=_content_hash(settings.seeds / "sectors", "control_lists.csv"),
         demands={demand.id: (market, demand) for market in markets.values() for demand in market.demands},
     )
 

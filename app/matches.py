@@ -207,7 +207,7 @@ def _answer(
         limit=ask.limit,
         one_per_pair=one_per_pair,
         spread=ask.spread,
-        hints=knowledge.hints,
+        lists=knowledge.control_lists,
         screened=known.screened,
         told_of=known.told_of,
     )

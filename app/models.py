@@ -100,6 +100,23 @@ class Erasure(Base):
     erased_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class Declaration(Base):
+    """A person's word that a statement's goods fall under a control entry, and the revision of the profile it made."""
+
+    __tablename__ = "declaration"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    firm_id: Mapped[str] = mapped_column(ForeignKey("firm.id"), index=True)
+    revision: Mapped[int]
+    statement: Mapped[str] = mapped_column(String(4000))
+    regime: Mapped[str] = mapped_column(String(10))
+    entry: Mapped[str] = mapped_column(String(300))
+    suggested: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(4000))
+    declared_by: Mapped[str] = mapped_column(String(200))
+    declared_at: Mapped[datetime] = mapped_column(Moment)
+
+
 class StatementVector(Base):
     """The vector of one text by one encoder; the text is known by its hash, so it is embedded once."""
 

@@ -88,7 +88,12 @@ def _print_match(console: Console, match: dict[str, Any]) -> None:
         verdict = supposition["verdict"]
         console.print(
             f"   supposing {escape(supposition['supposing'])}: "
-            f"[{VERDICT_STYLES[verdict]}]{verdict}[/{VERDICT_STYLES[verdict]}] (a supposition, not a classification)"
+            f"[{VERDICT_STYLES[verdict]}]{verdict}[/{VERDICT_STYLES[verdict]}] (a supposition, not a classification"
+            + (
+                f"; words that met: {escape(', '.join(supposition['words_that_met']))})"
+                if supposition["words_that_met"]
+                else ")"
+            )
         )
         _print_legs(console, supposition["legs"])
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching import signals
+from matching.control_lists import ControlLists
 from matching.modes import Suggestion, suggest_mode
 from matching.pathway import Pathway, Verdict
 from matching.phrases import Phrase, joined, say
@@ -25,7 +26,7 @@ from matching.profile import Iso3
 from matching.rulebook import Rulebook
 from matching.rules import Outcome
 from matching.signals import Evidence, Measured, Triad
-from matching.suppositions import Hints, Supposition, Suppositions
+from matching.suppositions import Supposition, Suppositions
 from matching.transfer import Permission, Screened
 
 Weights = Mapping[str, float]
@@ -140,7 +141,7 @@ class Match:
     mode_because: str
     pathway: Pathway
     suppositions: tuple[Supposition, ...]
-    """For an undetermined pathway: what it would be, were the technology classified as its sector suggests."""
+    """For an undetermined pathway: what it would be under each plausible classification."""
     screening: tuple[Screening, ...]
 
 
@@ -237,7 +238,7 @@ def rank(  # noqa: PLR0913 (the manner of listing is said by name)
     limit: int,
     one_per_pair: bool = False,
     spread: bool = False,
-    hints: Hints | None = None,
+    lists: ControlLists | None = None,
     screened: Mapping[str, Screened] | None = None,
     told_of: Mapping[str, Screening] | None = None,
 ) -> Ranking:
@@ -245,13 +246,13 @@ def rank(  # noqa: PLR0913 (the manner of listing is said by name)
 
     Every triad is weighed; sentences are written for the listed ones only. ``one_per_pair`` is for an ask of any
     market: each pair is listed once, with its best market among those that have said what they seek. ``spread`` lists
-    no corporate group twice on the side that is not asking. ``hints`` are the sectors' usual control-list entries,
-    for the suppositions. Raises WeightsError.
+    no corporate group twice on the side that is not asking. ``lists`` are the control lists, for the
+    suppositions. Raises WeightsError.
     """
     check_weights(weights)
     board = Board(play, weights)
     permission = Permission(play, rulebook, on, screened)
-    suppositions = Suppositions(hints or {}, play.taxonomy, rulebook, on)
+    suppositions = None if lists is None else Suppositions(lists, play.taxonomy, rulebook)
     barred = permission.verdicts() == Verdict.PROHIBITED.rank
     may_list = ~barred
     rivals = np.zeros_like(may_list)
@@ -370,7 +371,7 @@ def _explain(
     triad: Triad,
     board: Board,
     play: Play,
-    around: tuple[Permission, Suppositions, Mapping[str, Screening], NDArray[np.bool_]],
+    around: tuple[Permission, Suppositions | None, Mapping[str, Screening], NDArray[np.bool_]],
 ) -> Match:
     permission, suppositions, told_of, rivals = around
     innovator, manufacturer = (
@@ -393,8 +394,8 @@ def _explain(
         mode=suggestion.mode.value,
         mode_because=suggestion.because,
         pathway=pathway,
-        suppositions=suppositions.of(permission.sectors(triad), arms=permission.arms(triad), market=market.iso3)
-        if pathway.verdict is Verdict.UNDETERMINED
+        suppositions=suppositions.of(permission.facts(triad), permission.text(triad), permission.sectors(triad))
+        if suppositions is not None and pathway.verdict is Verdict.UNDETERMINED
         else (),
         screening=tuple(
             told_of.get(firm.id)

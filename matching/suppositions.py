@@ -1,131 +1,125 @@
-"""What a transfer would meet, were it classified as its sector suggests.
+"""What a transfer would meet, were it classified as its text and its sector suggest.
 
 Most firms have declared no classification, so most pathways are undetermined. A trade officer still needs to know
-what probably lies ahead; this traces the pathway under each plausible classification of the sector, plainly as a
-supposition. It never becomes the verdict: the firm classifies, the service does not.
+what probably lies ahead; this traces the pathway under each plausible suggestion of the control lists, plainly as a
+supposition, with everything that is known left as it is. It never becomes the verdict: the firm classifies, the
+service does not.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+from typing import Any
 
-from matching.facts import Facts
+from matching.control_lists import PLAUSIBLE, Candidate, ControlLists
+from matching.facts import Facts, Item
 from matching.pathway import Leg, Verdict, trace_pathway
-from matching.phrases import say
+from matching.phrases import joined, say
+from matching.profile import Regime
 from matching.rulebook import Rulebook
-from matching.taxonomy import Taxonomy, TaxonomyError
+from matching.taxonomy import Taxonomy
 
-COLUMNS = ("sector_map", "standing", "ecl", "scomet", "eccn", "arms")
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """Entries that goods of a sector would often fall under; a first guess of the project, not a classification."""
-
-    standing: str
-    ecl: tuple[str, ...]
-    scomet: tuple[str, ...]
-    arms: bool
-
-
-Hints = Mapping[str, tuple[Hint, ...]]
-"""By the sector's row in the sector map."""
+MOST = 3
+"""More than this many suppositions beside a match are noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Supposition:
-    """The pathway under one supposed classification."""
+    """The pathway under one suggested classification, and the words of the text that suggest it."""
 
     supposing: str
+    words_that_met: tuple[str, ...]
     verdict: Verdict
     legs: tuple[Leg, ...]
 
 
-def load_hints(path: Path, taxonomy: Taxonomy) -> Hints:
-    """Read seeds/sectors/control_lists.csv; raises TaxonomyError with file, line and column."""
-    known = {taxonomy.sector(code).sector_map for code in taxonomy.codes}
-    hints: dict[str, tuple[Hint, ...]] = {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise TaxonomyError(f"expected the columns {', '.join(COLUMNS)}", path.name, 1)
-        for line, row in enumerate(reader, start=2):
-            if row["sector_map"] not in known:
-                raise TaxonomyError(
-                    f"no sector has the sector_map {row['sector_map']!r}", path.name, line, "sector_map"
-                )
-            if row["arms"] not in ("yes", "no"):
-                raise TaxonomyError(f"{row['arms']!r}; expected yes or no", path.name, line, "arms")
-            hint = Hint(row["standing"], _entries(row["ecl"]), _entries(row["scomet"]), row["arms"] == "yes")
-            hints[row["sector_map"]] = (*hints.get(row["sector_map"], ()), hint)
-    return hints
-
-
-def _entries(cell: str) -> tuple[str, ...]:
-    return tuple(entry.strip() for entry in cell.split(";") if entry.strip())
-
-
 class Suppositions:
-    """Suppositions by sector, arms and market; few are distinct, so each is traced once."""
+    """Suppositions by facts and heading; few are distinct, so each is traced once."""
 
-    def __init__(self, hints: Hints, taxonomy: Taxonomy, rulebook: Rulebook, on: date) -> None:
-        self._hints, self._taxonomy, self._rulebook, self._on = hints, taxonomy, rulebook, on
-        self._traced: dict[tuple[Hint, str], Supposition] = {}
+    def __init__(self, lists: ControlLists, taxonomy: Taxonomy, rulebook: Rulebook) -> None:
+        self._lists, self._taxonomy, self._rulebook = lists, taxonomy, rulebook
+        self._traced: dict[tuple[Facts, str], tuple[str, Verdict, tuple[Leg, ...]]] = {}
+        self._suggested: dict[tuple[str, tuple[str, ...], bool | None], tuple[Candidate, ...]] = {}
 
-    def of(self, sectors: Sequence[str], *, arms: bool | None, market: str) -> tuple[Supposition, ...]:
-        """What the transfer would meet under each hint of the first sector that has any and agrees with ``arms``."""
-        for code in sectors:
-            hints = self._hints.get(self._taxonomy.sector(code).sector_map, ())
-            if hints:
-                return tuple(self._trace(hint, market) for hint in hints if arms is None or hint.arms == arms)
-        return ()
+    def of(self, facts: Facts, text: str, sectors: Sequence[str]) -> tuple[Supposition, ...]:
+        """What the transfer would meet under each plausible heading of a text of these sectors.
 
-    def _trace(self, hint: Hint, market: str) -> Supposition:
-        key = (hint, market)
+        A heading that does not fit an entry already declared, or what is known of the goods as arms, is left out.
+        """
+        return tuple(
+            Supposition(supposing, candidate.words_that_met, verdict, legs)
+            for candidate in self._plausible(facts.item, text, tuple(sectors))
+            for supposing, verdict, legs in [self._trace(facts, candidate)]
+        )
+
+    def _plausible(self, item: Item, text: str, sectors: tuple[str, ...]) -> tuple[Candidate, ...]:
+        key = (text, sectors, item.arms)
+        if key not in self._suggested:
+            maps = {self._taxonomy.sector(code).sector_map for code in sectors}
+            self._suggested[key] = self._lists.suggest(text, maps, arms=item.arms)
+        fitting = [candidate for candidate in self._suggested[key] if _fits(item, candidate)]
+        best = max((_evidence(candidate) for candidate in fitting), default=0.0)
+        return tuple(c for c in fitting if _evidence(c) >= PLAUSIBLE * best)[:MOST]
+
+    def _trace(self, facts: Facts, candidate: Candidate) -> tuple[str, Verdict, tuple[Leg, ...]]:
+        key = (facts, candidate.heading)
         if key not in self._traced:
-            pathway = trace_pathway(_supposed_facts(hint, market, self._on), self._rulebook)
-            entries = ", ".join([*(f"ECL {e}" for e in hint.ecl), *(f"SCOMET {e}" for e in hint.scomet)])
-            self._traced[key] = Supposition(
-                say(
-                    "the item is {standing} ({entries}), has no US content, needs no classified information, and "
-                    "no party stands on a denied-party list",
-                    standing=say(hint.standing),
-                    entries=entries,
-                ),
-                pathway.verdict,
-                pathway.legs,
-            )
+            supposed, said = _supposed(facts, candidate)
+            pathway = trace_pathway(supposed, self._rulebook)
+            self._traced[key] = said, pathway.verdict, pathway.legs
         return self._traced[key]
 
 
-def _supposed_facts(hint: Hint, market: str, on: date) -> Facts:
-    return Facts.model_validate(
-        {
-            "on": on,
-            "item": {
-                "name": "the goods or technology of the triad, as supposed",
-                "ecl": hint.ecl,
-                "scomet": hint.scomet,
-                "usml": (),
-                "eccn": (),
-                "ear99": False,
-                "arms": hint.arms,
-                "prohibited_firearm": False,
-                "itar_content": False,
-                "us_content_pct": 0,
-                "us_600_series_content": False,
-                "us_direct_product": False,
-                "reasons_for_control": (),
-                "classified_information": False,
-                "wmd_suspicion": False,
-            },
-            "route": ("CAN", "IND", market),
-            "consignee_in_india": {"government": False},
-            "service_in": "CAN",
-            "parties": (),
-        }
-    )
+def _evidence(candidate: Candidate) -> float:
+    return candidate.score / (1 - candidate.score)
+
+
+def _fits(item: Item, candidate: Candidate) -> bool:
+    for declared, regime in ((item.ecl, Regime.ECL), (item.scomet, Regime.SCOMET)):
+        if declared and not any(_under(one, other) for one in declared for other in candidate.of(regime)):
+            return False
+    return True
+
+
+def _under(one: str, other: str) -> bool:
+    """Whether one entry stands under the other, as 2-10.c under 2-10."""
+    short, long = sorted((one.upper(), other.upper()), key=len)
+    return long.startswith(short) and not long[len(short) : len(short) + 1].isdigit()
+
+
+def _supposed(facts: Facts, candidate: Candidate) -> tuple[Facts, str]:
+    """The facts with what is unknown filled in as the heading has it, and what was supposed in words."""
+    item = facts.item
+    known = {name for name, value in item if value is not None}
+    american = bool(item.itar_content or item.us_content_pct or item.components)
+    firearm = any(_under(entry, "2-1") for entry in candidate.of(Regime.ECL))
+    guess: dict[str, Any] = {
+        "ecl": candidate.of(Regime.ECL),
+        "scomet": candidate.of(Regime.SCOMET),
+        "arms": candidate.arms,
+        "classified_information": False,
+        "wmd_suspicion": False,
+    }
+    if not firearm:  # whether small arms are automatic decides, and no word tells it
+        guess["prohibited_firearm"] = False
+    if american:
+        guess |= {"eccn": candidate.of(Regime.ECCN)}
+    else:
+        guess |= {"usml": (), "eccn": (), "ear99": False, "itar_content": False, "us_content_pct": 0}
+        guess |= {"us_600_series_content": False, "us_direct_product": False, "reasons_for_control": ()}
+    filled = item.model_dump() | {name: value for name, value in guess.items() if name not in known}
+    deal = facts.model_dump() | {"item": filled, "parties": facts.parties if facts.parties is not None else ()}
+    deal["consignee_in_india"] = {"government": False} | {
+        name: value for name, value in facts.consignee_in_india if value is not None
+    }
+    entries = [
+        f"{regime.value} {entry}" for regime in (Regime.ECL, Regime.SCOMET) for entry in candidate.of(regime)
+    ] or [say("on no list")]
+    said = [say("the item is {heading} ({entries})", heading=candidate.heading, entries=joined(", ", entries))]
+    if not american:
+        said.append(say("has no US content"))
+    said.append(say("needs no classified information"))
+    if facts.parties is None:
+        said.append(say("no party stands on a denied-party list"))
+    return Facts.model_validate(deal), joined(", ", said)

@@ -18,7 +18,7 @@ from matching.facts import Facts
 from matching.pathway import Pathway, trace_pathway
 from matching.play import Play
 from matching.pool import Pool, PooledFirm
-from matching.profile import Exposure, Regime, Statement
+from matching.profile import Component, Exposure, Regime, Statement
 from matching.rulebook import Rulebook
 from matching.signals import Triad
 
@@ -28,18 +28,29 @@ class Technology:
     """What the rules may ask of the technology that met; None is unknown, an empty tuple is none."""
 
     classifications: tuple[tuple[Regime, tuple[str, ...] | None], ...]
+    components: tuple[Component, ...]
+    components_complete: bool
     itar_content: bool | None
     us_content_pct: float | None
+    us_600_series_content: bool | None
+    us_direct_product: bool | tuple[str, ...] | None
+    us_parent_or_us_vc: bool | None
 
 
 def technology_of(statements: Iterable[Statement], exposure: Exposure) -> Technology:
     """The exposure of some statements. Only declared classifications count; a suggestion is nobody's word."""
+    statements = tuple(statements)
     declared = [c for statement in statements for c in statement.classifications if c.standing == "declared"]
     entries = {regime: tuple(sorted({c.entry for c in declared if c.regime is regime})) for regime in Regime}
     return Technology(
         classifications=tuple((regime, held or None) for regime, held in entries.items()),
+        components=tuple(dict.fromkeys(part for statement in statements for part in statement.components)),
+        components_complete=bool(statements) and all(statement.components_complete for statement in statements),
         itar_content=exposure.itar_content,
         us_content_pct=exposure.us_content_pct,
+        us_600_series_content=exposure.us_600_series_content,
+        us_direct_product=exposure.us_direct_product,
+        us_parent_or_us_vc=exposure.us_parent_or_us_vc,
     )
 
 
@@ -81,6 +92,11 @@ def transfer_facts(
                 "arms": arms,
                 "itar_content": technology.itar_content,
                 "us_content_pct": technology.us_content_pct,
+                "us_600_series_content": technology.us_600_series_content,
+                "us_direct_product": technology.us_direct_product,
+                "us_parent_or_us_vc": technology.us_parent_or_us_vc,
+                "components": technology.components,
+                "components_complete": technology.components_complete,
             },
             "route": (*through, market),
             "service_in": "CAN",
@@ -172,14 +188,26 @@ class Permission:
 
     def pathway(self, triad: Triad) -> Pathway:
         """The traced pathway of one triad."""
-        pair = triad[:2]
-        known = (self._kind[pair], self._arms[pair], self._parties[0][pair], self._parties[1][pair])
-        return self._trace(known, self._play.markets[triad[2]].iso3)
+        return _traced(self.facts(triad), self._rulebook)
 
-    def arms(self, triad: Triad) -> bool | None:
-        """Whether what would be transferred is arms, as far as the two statements say."""
-        known = int(self._arms[triad[:2]])
-        return None if known < 0 else bool(known)
+    def _known(self, triad: Triad) -> tuple[int, int, int, int]:
+        pair = triad[:2]
+        return (
+            int(self._kind[pair]),
+            int(self._arms[pair]),
+            int(self._parties[0][pair]),
+            int(self._parties[1][pair]),
+        )
+
+    def facts(self, triad: Triad) -> Facts:
+        """What is known of one triad's transfer."""
+        return self._facts(self._known(triad), self._play.markets[triad[2]].iso3)
+
+    def text(self, triad: Triad) -> str:
+        """The words of the technology that met; empty where none did."""
+        row = int(self._play.capability_meaning.asking[triad[:2]])
+        met = self._play.innovators.statements[row] if row >= 0 else None
+        return ". ".join(filter(None, (met.title, met.text))) if met else ""
 
     def sectors(self, triad: Triad) -> tuple[str, ...]:
         """Sectors of the technology that met, or of its firm where the statement names none."""
@@ -188,12 +216,14 @@ class Permission:
         return named or self._play.innovators.firms[triad[0]].profile.sectors
 
     def _trace(self, known: Sequence[int], iso3: str) -> Pathway:
+        return _traced(self._facts(known, iso3), self._rulebook)
+
+    def _facts(self, known: Sequence[int], iso3: str) -> Facts:
         kind, arms, ours, theirs = (int(value) for value in known)
-        facts = transfer_facts(
+        return transfer_facts(
             self._kinds[kind],
             arms=None if arms < 0 else bool(arms),
             market=iso3,
             on=self._on,
             parties=(self._screened[ours], self._screened[theirs]),
         )
-        return _traced(facts, self._rulebook)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from matching.control_lists import ControlLists, load_control_lists
 from matching.encoder import MEANING_BACKGROUND, Progress, Vectors, text_key
 from matching.index import MeaningIndex, words
 from matching.play import Play
@@ -137,3 +138,9 @@ def no_rules() -> Rulebook:
 def rulebook() -> Rulebook:
     """The rules that the service holds."""
     return load_rulebook(SEEDS / "controls")
+
+
+@cache
+def control_lists() -> ControlLists:
+    """The control lists that the service holds."""
+    return load_control_lists(SEEDS / "controls", {sector.sector_map for sector in taxonomy().sectors})

@@ -34,7 +34,10 @@ def complaint(seeds) -> str:
         ("controls/canada_exports.yaml", "    citation: ", "    citaton: ", "citation"),
         ("controls/canada_exports.yaml", "leg: CAN->any", "leg: CAN->", "leg"),
         ("sectors/sectors.csv", "\nuas,", "\nUAS!,", "code"),
-        ("sectors/control_lists.csv", "UAS (unmanned aerial),dual-use", "UAS,dual-use", "UAS"),
+        ("controls/headings.csv", "9A012,,UAS (unmanned aerial)", "9A012,,UAS", "UAS (unmanned aerial)"),
+        ("controls/headings.csv", "sonar,no,1-6.A.1", "sonar,maybe,1-6.A.1", "yes or no"),
+        ("controls/headings.csv", "guns,yes,2-2", "guns,yes,6A002", "one of ECCN or SCOMET"),
+        ("controls/entries.csv", "ECL,2-9,", "ECL,2-10,", "each entry once"),
     ],
 )  # fmt: skip
 def test_a_typo_stops_the_loading_with_file_line_and_what_was_expected(tmp_path, file, old, new, expected) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -26,8 +27,7 @@ from matching.ranking import (
     gini,
     rank,
 )
-from matching.suppositions import Hint
-from tests.factories import demand, firm, market, no_rules, play, readiness, rulebook, statement, taxonomy
+from tests.factories import control_lists, demand, firm, market, no_rules, play, readiness, rulebook, statement
 
 ON = date(2026, 11, 24)
 PHRASES = (
@@ -347,18 +347,22 @@ def test_no_listed_match_is_prohibited_and_every_triad_is_listed_or_told(ours, t
 
 
 def test_a_supposition_is_told_only_where_undetermined_and_moves_nothing():
-    hints = {taxonomy().sector("uas").sector_map: (Hint("a military drone", ("2-10.c",), (), arms=True),)}
     board = play([firm()], [firm("Works", "IND")], MARKETS)
-    plain, supposed = (rank(board, WEIGHTS, rulebook(), ON, limit=9, hints=given) for given in (None, hints))
+    plain, supposed = (rank(board, WEIGHTS, rulebook(), ON, limit=9, lists=given) for given in (None, control_lists()))
     assert {match.pathway.verdict for match in plain.matches} == {Verdict.UNDETERMINED}
-    assert all("ECL 2-10.c" in match.suppositions[0].supposing for match in supposed.matches)
+    for match in supposed.matches:  # carbon-fibre drone airframes: civil or military, nobody has said
+        assert {"ECL 1-9.A.12", "ECL 2-10.c"} <= {
+            part for s in match.suppositions for part in re.findall(r"ECL [\w.-]+", s.supposing)
+        }
+        assert "drone" in match.suppositions[0].words_that_met
+        assert len(match.suppositions) <= 3
     assert [replace(match, suppositions=()) for match in supposed.matches] == list(plain.matches)
     known = play(
         [firm()],
         [firm("Works", "IND", statements=(statement(arms=True),))],
         [market("SSD", "South Sudan", region="Africa")],
     )
-    (match,) = rank(known, WEIGHTS, rulebook(), ON, limit=9, hints=hints).matches
+    (match,) = rank(known, WEIGHTS, rulebook(), ON, limit=9, lists=control_lists()).matches
     assert (match.pathway.verdict, match.suppositions) == (Verdict.EXCEPTIONAL, ())
 
 

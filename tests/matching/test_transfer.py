@@ -132,7 +132,7 @@ def test_a_firm_is_known_not_to_make_arms_only_if_all_its_statements_say_so():
         for n, (one, other) in enumerate(said)
     ]
     gate = permission(firms, [works(arms=False)], infer_needs=False)
-    assert [gate.arms((n, 0, 0)) for n in range(3)] == [False, None, True]
+    assert [gate.facts((n, 0, 0)).item.arms for n in range(3)] == [False, None, True]
 
 
 def test_the_sectors_of_a_transfer_are_those_of_the_statement_that_met_or_else_of_its_firm():

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from app import access
+from app import access, disclosure
 from app.db import transaction
+from app.disclosure import Reader
 from app.errors import AppError, NotReady
 from app.knowledge import Knowledge
 from app.models import ChangeCounter, Firm, FirmRevision, StatementVector
@@ -43,13 +46,27 @@ class DamagedVector(AppError):
 
 @dataclass(frozen=True)
 class Candidates:
-    """What may be ranked at one change number: the firms, and the index over all their statements."""
+    """What may be ranked for one reader at one change number: the firms, and the index over all statements.
+
+    ``version`` is the hash of what is weighed of the firms; unlike the change number, which drafts and restricted
+    fields raise, too, it may be told. ``rests_on`` names the firms of which the reader has more weighed, or told, than
+    a stranger would.
+    """
 
     change: int
     firms: tuple[PooledFirm, ...]
     index: MeaningIndex
     vectors: Held
+    rests_on: frozenset[str] = frozenset()
     _pools: dict[tuple[str, bool], Pool] = field(default_factory=dict)
+
+    @cached_property
+    def version(self) -> str:
+        """The hash of what is weighed of the firms."""
+        digest = hashlib.sha256()
+        for firm in sorted(self.firms, key=lambda firm: firm.id):
+            digest.update(f"{firm.id}\n{firm.profile.model_dump_json()}\n".encode())
+        return digest.hexdigest()[:16]
 
     def pool(self, country: str, taxonomy: Taxonomy, *, infer_needs: bool) -> Pool:
         """The columns of one country's firms; made once and kept."""
@@ -65,23 +82,46 @@ class Candidates:
         return Candidates(self.change, firms, self.index, self.vectors)
 
 
+@dataclass(frozen=True)
+class _Store:
+    """Every vector of the encoder, and the index over them: the same for all readers."""
+
+    vectors: Held
+    index: MeaningIndex
+
+
+VIEWS = 8
+"""How many readers' candidates are kept: all who hold no grant share one."""
+
+
 class CandidateCache:
-    """The candidates of the last ask, used again while neither the firms nor the vectors have changed."""
+    """The candidates of the last asks, used again while neither the firms nor the vectors have changed.
+
+    What a firm has restricted is weighed for holders of its grant alone, so candidates are kept per reader.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._state: tuple[int, int] | None = None
-        self._candidates: Candidates | None = None
+        self._store: _Store | None = None
+        self._views: OrderedDict[tuple[str | None, frozenset[str]], Candidates] = OrderedDict()
 
     def current(self, session: Session, caller: access.Caller, knowledge: Knowledge) -> Candidates:
-        """The candidates as the database has them now."""
+        """The candidates for the caller, as the database has them now."""
         vectors = session.scalar(select(func.count()).select_from(StatementVector)) or 0
         state = (current_change(session), vectors)
+        view = (caller.association, caller.grants)
         with self._lock:
-            if self._candidates is None or state != self._state:
-                self._candidates = gather(session, caller, knowledge)
+            if self._store is None or state != self._state:
+                self._views.clear()
+                self._store = _store(session, knowledge.encoder)
                 self._state = state
-            return self._candidates
+            if view not in self._views:
+                self._views[view] = _gather(session, caller, knowledge, self._store)
+            self._views.move_to_end(view)
+            if len(self._views) > VIEWS:
+                self._views.popitem(last=False)
+            return self._views[view]
 
 
 def current_change(session: Session) -> int:
@@ -90,41 +130,59 @@ def current_change(session: Session) -> int:
 
 
 def gather(session: Session, caller: access.Caller, knowledge: Knowledge, at: int | None = None) -> Candidates:
-    """The candidates as they stand, or as they stood at a change number.
+    """The candidates as they stand for the caller, or as they stood at a change number.
 
     Raises NotReady when there are no firms, or some are not embedded yet, and DamagedVector.
     """
+    return _gather(session, caller, knowledge, None, at)
+
+
+def _gather(
+    session: Session, caller: access.Caller, knowledge: Knowledge, store: _Store | None, at: int | None = None
+) -> Candidates:
     change = current_change(session) if at is None else at
-    rows: Sequence[Firm | FirmRevision] = (
-        session.scalars(access.matchable_firms(caller)).all() if at is None else _as_of(session, caller, change)
-    )
-    firms = tuple(_pooled(row) for row in rows)
-    if not firms:
+    rows = _present(session, caller) if at is None else _as_of(session, caller, change)
+    if not rows:
         raise NotReady("no firms are on file yet", hint="run `triveni seed`, then `triveni embed`")
-    vectors = stored_vectors(session, knowledge.encoder)
+    firms = tuple(firm for firm, _, _ in rows if firm.profile.statements)
+    store = store or _store(session, knowledge.encoder)
     missing = {
         embedded_text(statement)
         for firm in firms
         for statement in firm.profile.statements
-        if text_key(embedded_text(statement)) not in vectors
+        if text_key(embedded_text(statement)) not in store.vectors
     }
     if missing:
         raise NotReady(
             f"{len(missing)} statements have no vector of encoder {knowledge.encoder.id} yet",
             hint="run `triveni embed`",
         )
-    index = MeaningIndex(knowledge.encoder.id, knowledge.encoder.dimensions, knowledge.encoder.background)
+    opened = frozenset(
+        firm.id for firm, profile, reader in rows if reader is not Reader.STRANGER and disclosure.grant_matters(profile)
+    )
+    return Candidates(change, firms, store.index, store.vectors, opened)
+
+
+def _store(session: Session, encoder: Encoder) -> _Store:
+    vectors = stored_vectors(session, encoder)
+    index = MeaningIndex(encoder.id, encoder.dimensions, encoder.background)
     ids = np.array([vector_id for vector_id, _ in vectors.values()], dtype=np.int64)
-    index.add(ids, np.array([vector for _, vector in vectors.values()], dtype=np.float32), knowledge.encoder.id)
-    return Candidates(change, firms, index, vectors)
+    rows = np.array([vector for _, vector in vectors.values()], dtype=np.float32).reshape(len(ids), encoder.dimensions)
+    index.add(ids, rows, encoder.id)
+    return _Store(vectors, index)
 
 
-def _pooled(row: Firm | FirmRevision) -> PooledFirm:
-    return PooledFirm(row.id if isinstance(row, Firm) else row.firm_id, row.profile, row.revision)
+_Row = tuple[PooledFirm, Profile, Reader]
+"""A firm as it is weighed for the caller, all that it has said, and how the caller stands to it."""
 
 
-def _as_of(session: Session, caller: access.Caller, change: int) -> Sequence[FirmRevision]:
-    """Each matchable firm's revision at a change number."""
+def _present(session: Session, caller: access.Caller) -> list[_Row]:
+    firms = session.scalars(access.matchable_firms(caller)).all()
+    return [_row(caller, firm.id, firm.association_id, firm.profile, firm.revision) for firm in firms]
+
+
+def _as_of(session: Session, caller: access.Caller, change: int) -> list[_Row]:
+    """Each matchable firm as it stood at a change number."""
     latest = (
         select(FirmRevision.firm_id, func.max(FirmRevision.revision).label("revision"))
         .where(FirmRevision.change <= change)
@@ -132,12 +190,19 @@ def _as_of(session: Session, caller: access.Caller, change: int) -> Sequence[Fir
         .subquery()
     )
     allowed = access.matchable_firms(caller).subquery()
-    return session.scalars(
-        select(FirmRevision)
+    found = session.execute(
+        select(FirmRevision, allowed.c.association_id)
         .join(latest, (FirmRevision.firm_id == latest.c.firm_id) & (FirmRevision.revision == latest.c.revision))
         .join(allowed, allowed.c.id == FirmRevision.firm_id)
         .where(FirmRevision.state == "published")
-    ).all()
+    )
+    return [_row(caller, held.firm_id, association, held.profile, held.revision) for held, association in found]
+
+
+def _row(caller: access.Caller, firm_id: str, association_id: str, profile: Profile, revision: int) -> _Row:
+    reader = access.reader_of(caller, firm_id, association_id)
+    pooled = PooledFirm(firm_id, disclosure.weighed(profile, reader), revision, disclosure.unread(profile, reader))
+    return pooled, profile, reader
 
 
 def stored_vectors(session: Session, encoder: Encoder) -> dict[str, tuple[int, NDArray[np.float32]]]:

@@ -13,10 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import access, audit, firms, revisions
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Forbidden, Invalid
 from app.intake import BRIEF_LIMIT
 from app.knowledge import Knowledge
 from app.models import Declaration
+from app.permissions import Permission
 from matching.control_lists import Candidate, ListEntry
 from matching.profile import Classification, Frozen, Label, Profile, Regime, Statement, Text
 from matching.taxonomy import TaxonomyError
@@ -86,11 +87,11 @@ def suggest(asked: Asked, knowledge: Knowledge) -> tuple[Candidate, ...]:
 
 
 def of_firm(session: Session, caller: access.Caller, name_or_id: str, knowledge: Knowledge) -> OfFirm:
-    """A firm's statements with what is declared and what is suggested; raises NotFound."""
-    firm = firms.find_firm(session, caller, name_or_id)
+    """A firm's statements, as far as it has released them, with what is declared and suggested; raises NotFound."""
+    firm = firms.read_firm(session, caller, name_or_id)
     return OfFirm(
         firm=firm.id,
-        name=firm.name,
+        name=firm.profile.name,
         revision=firm.revision,
         statements=tuple(
             OfStatement(
@@ -110,20 +111,24 @@ def declare(
 ) -> Recorded:
     """Record a person's word on one statement, and make the profile's next revision of it.
 
-    Raises NotFound for the firm, Invalid for a statement that is not there or an entry that no list held has, and
+    Raises Forbidden for another association's firm, NotFound, Invalid for a statement that is not there or an entry that no list held has, and
     Conflict when the profile has moved on since it was read, or declares the entry already.
     """
+    access.require(caller, Permission.DECLARE_CLASSIFICATIONS)
     firm = firms.find_firm(session, caller, name_or_id)
-    if declared.revision != firm.revision:
+    if caller.association is not None and not access.answers_for(caller, firm.association_id):
+        raise Forbidden(f"{firm.name} is answered for by another association", hint="it declares what its firms make")
+    read = firms.record_of(session, firm, caller)
+    if declared.revision != read.revision:
         raise Conflict(
-            f"the profile of {firm.name} stands at revision {firm.revision}, and {declared.revision} was read",
+            f"the profile of {firm.name} stands at revision {read.revision}, and {declared.revision} was read",
             hint="read it again: what it says may have changed",
         )
-    if declared.statement > len(firm.profile.statements):
+    if declared.statement > len(read.profile.statements):
         raise Invalid(
-            f"{firm.name} has no statement {declared.statement}", hint=f"it has {len(firm.profile.statements)}"
+            f"{firm.name} has no statement {declared.statement}", hint=f"it has {len(read.profile.statements)}"
         )
-    statement = firm.profile.statements[declared.statement - 1]
+    statement = read.profile.statements[declared.statement - 1]
     held = _checked(declared, knowledge)
     entry = Classification(regime=declared.regime, entry=declared.entry)
     if entry in statement.classifications:
@@ -171,7 +176,7 @@ def declare(
         suggested=suggested,
         declared_by=caller.name,
         declared_at=now,
-        revision=firm.revision,
+        revision=firms.record_of(session, firm, caller).revision,
     )
 
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app import cli_audit, cli_classifications, cli_decisions, cli_firms, cli_screening
+from app import cli_access, cli_audit, cli_classifications, cli_decisions, cli_firms, cli_screening
 from app.errors import AppError, Invalid, in_plain_words
 from app.printing import print_json
 from app.settings import Settings
@@ -34,8 +34,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-key_app = typer.Typer(help="API keys.", no_args_is_help=True)
-app.add_typer(key_app, name="key")
+app.add_typer(cli_access.key_app, name="key")
+app.add_typer(cli_access.account_app, name="account")
+app.add_typer(cli_access.association_app, name="association")
 pathway_app = typer.Typer(help="Export-control pathways by themselves.", no_args_is_help=True)
 app.add_typer(pathway_app, name="pathway")
 app.command()(cli_decisions.decide)
@@ -235,7 +236,7 @@ def run(
             print_what_if(out, found)
             return
         if not again:
-            print_json(matches.document(matches.stored_run(session, run_id)))
+            print_json(matches.read_run(session, access.CONSOLE, run_id, load_knowledge(settings)))
             return
         _, same = matches.replay(session, access.CONSOLE, run_id, load_knowledge(settings))
     out.print("The replay gives the same answer, byte for byte." if same else "The replay gives another answer.")
@@ -354,40 +355,6 @@ def explain_pathway(
         print_json(document)
     else:
         print_pathway(out, document)
-
-
-@key_app.command("create")
-def create_key(holder: str) -> None:
-    """Make an API key; it is shown once."""
-    from app import access
-    from app.db import transaction
-
-    with _house() as (_, sessions), transaction(sessions) as session:
-        key = access.create_key(session, holder, datetime.now(UTC))
-    out.print(key)
-
-
-@key_app.command("revoke")
-def revoke_key(prefix: str) -> None:
-    """End the life of the key that begins triveni_PREFIX."""
-    from app import access
-    from app.db import transaction
-
-    with _house() as (_, sessions), transaction(sessions) as session:
-        access.revoke_key(session, prefix.removeprefix("triveni_").split("_")[0], datetime.now(UTC))
-    out.print("Revoked.")
-
-
-@key_app.command("list")
-def list_keys() -> None:
-    """List the keys by prefix, holder and end of life."""
-    from app import access
-    from app.db import transaction
-
-    with _house() as (_, sessions), transaction(sessions) as session:
-        for key in access.keys(session):
-            ended = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else f"until {key.expires_at:%Y-%m-%d}"
-            out.print(f"triveni_{key.prefix}…  {key.holder}  {ended}", markup=False)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -75,7 +76,7 @@ def declare(
         raise invalid_from(problem, "this declaration does not fit") from problem
     knowledge = load_knowledge(settings)
     with transaction(session_maker(open_engine(settings.database_url))) as session:
-        done = record(session, access.Caller(by), firm, declared, knowledge, datetime.now(UTC))
+        done = record(session, replace(access.CONSOLE, name=by), firm, declared, knowledge, datetime.now(UTC))
     out.print(
         f"Declared by {done.declared_by}: statement {done.statement} of {done.firm} falls under {done.regime} "
         f"{done.entry} ({done.title}); the profile stands at revision {done.revision}.",

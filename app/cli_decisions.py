@@ -70,7 +70,11 @@ def decide(
     except ValidationError as problem:
         raise invalid_from(problem, "this decision makes no sense") from problem
     with _transaction() as session:
-        before = [one for one in decisions.decisions_on(session, run_id) if one.rank == rank and not one.superseded]
+        before = [
+            one
+            for one in decisions.decisions_on(session, access.CONSOLE, run_id)
+            if one.rank == rank and not one.superseded
+        ]
         done = decisions.record(session, access.CONSOLE, run_id, judgement, datetime.now(UTC))
     why = f" ({done.reason})" if done.reason else ""
     out.print(
@@ -89,10 +93,10 @@ def decide(
 @weights_app.command("list")
 def list_weights(as_json: AsJson = False) -> None:
     """List the standing weights and every learned table, with figures, the one in use, and each switch."""
-    from app import decisions
+    from app import access, decisions
 
     with _transaction() as session:
-        held = decisions.weights_held(session)
+        held = decisions.weights_held(session, access.CONSOLE)
     if as_json:
         _print_json(held)
         return

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from app.errors import NotReady
+from app.errors import AppError, NotReady
 from app.settings import ROOT
 
 BUSY_TIMEOUT_MS = 30_000
@@ -117,8 +117,18 @@ def session_maker(engine: Engine) -> sessionmaker[Session]:
 
 
 @contextmanager
+def opened(url: str) -> Iterator[sessionmaker[Session]]:
+    """Sessions over the database of a URL, whose connections are closed at the end: for one command."""
+    engine = open_engine(url)
+    try:
+        yield session_maker(engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def transaction(sessions: sessionmaker[Session], *, readonly: bool = False) -> Iterator[Session]:
-    """One transaction: committed on a clean exit, rolled back on any exception.
+    """One transaction: committed on a clean exit, rolled back on any exception but one whose traces are kept.
 
     On SQLite a reader neither waits for a writer nor keeps one waiting.
     """
@@ -130,8 +140,11 @@ def transaction(sessions: sessionmaker[Session], *, readonly: bool = False) -> I
             session.commit()
             if session.info.pop(_FREED, False):
                 overwrite(session.get_bind().engine)
-        except BaseException:
-            session.rollback()
+        except BaseException as problem:
+            if isinstance(problem, AppError) and problem.kept:
+                session.commit()
+            else:
+                session.rollback()
             raise
 
 

@@ -14,10 +14,11 @@ from pydantic import Field, TypeAdapter, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import audit
+from app import access, audit, runs
 from app.access import Caller
 from app.errors import Conflict, NotFound
 from app.models import Decision, LearnedWeights, MatchRun, WeightsSwitch
+from app.permissions import Permission
 from matching.learning import JudgedMatch, JudgedRun, Learned, Outcome, TooFewDecisions, learn
 from matching.profile import Frozen
 from matching.ranking import WEIGHTS, WEIGHTS_OF_DEMAND, Weights
@@ -125,7 +126,8 @@ def record(session: Session, caller: Caller, run_id: str, judgement: Judgement, 
 
     Raises NotFound for a run that is not recorded and for a place that it does not list.
     """
-    run = _run(session, run_id)
+    access.require(caller, Permission.DECIDE_MATCHES)
+    run = _run(session, caller, run_id)
     listed = run.answer["matches"]
     if not any(match["rank"] == judgement.rank for match in listed):
         raise NotFound(
@@ -154,18 +156,17 @@ def record(session: Session, caller: Caller, run_id: str, judgement: Judgement, 
     return _told(decision, run, superseded=False)
 
 
-def decisions_on(session: Session, run_id: str) -> list[Decided]:
+def decisions_on(session: Session, caller: Caller, run_id: str) -> list[Decided]:
     """All decisions on a run's matches in the order they were recorded; raises NotFound."""
-    run = _run(session, run_id)
+    run = _run(session, caller, run_id)
     found = session.scalars(select(Decision).where(Decision.run_id == run_id).order_by(Decision.id)).all()
     last = {decision.rank: decision.id for decision in found}
     return [_told(decision, run, superseded=decision.id != last[decision.rank]) for decision in found]
 
 
-def _run(session: Session, run_id: str) -> MatchRun:
-    run = session.get(MatchRun, run_id)
-    if run is None:
-        raise NotFound(f"no run {run_id!r} is recorded", hint="the id stands in every answer under run.id")
+def _run(session: Session, caller: Caller, run_id: str) -> MatchRun:
+    run = runs.find_run(session, caller, run_id)
+    runs.require_open(session, caller, run)
     return run
 
 
@@ -195,6 +196,7 @@ def learn_weights(session: Session, caller: Caller, now: datetime, *, keep: bool
 
     The same decisions give the same version, which is stored once. Raises Conflict when too little has been decided.
     """
+    access.require(caller, Permission.LEARN_WEIGHTS)
     try:
         learned = learn(_judged_runs(session), WEIGHTS)
     except TooFewDecisions as problem:
@@ -227,12 +229,15 @@ _LEARNED = TypeAdapter(Learned)
 
 
 def _judged_runs(session: Session) -> list[JudgedRun]:
-    """Every run that has a decision, with the decisions that stand."""
+    """Every run that has a decision, with the decisions that stand.
+
+    Weights serve every reader, so a run that rests on restricted fields teaches nothing.
+    """
     standing: dict[str, dict[int, Decision]] = defaultdict(dict)
     for decision in session.scalars(select(Decision).order_by(Decision.id)):
         standing[decision.run_id][decision.rank] = decision
-    runs = session.scalars(select(MatchRun).where(MatchRun.id.in_(select(Decision.run_id))))
-    return [_judged(run, standing[run.id]) for run in runs]
+    decided = session.scalars(select(MatchRun).where(MatchRun.id.in_(select(Decision.run_id))))
+    return [_judged(run, standing[run.id]) for run in decided if not run.rests_on]
 
 
 def _judged(run: MatchRun, decisions: Mapping[int, Decision]) -> JudgedRun:
@@ -284,6 +289,7 @@ def use_weights(session: Session, caller: Caller, version: str, now: datetime, *
     Raises NotFound for a version that is not held, and Conflict, unless told ``anyway``, for one that ordered the later
     runs no better than the standing weights, or that was learned from other standing weights than the code now has.
     """
+    access.require(caller, Permission.LEARN_WEIGHTS)
     last = _last_switch(session)
     if version == _name(last):
         return False
@@ -323,8 +329,9 @@ def _worth_using(held: LearnedVersion) -> None:
         )
 
 
-def weights_held(session: Session) -> WeightsHeld:
+def weights_held(session: Session, caller: Caller) -> WeightsHeld:
     """All weights with their figures, which are in use, and who switched what on when."""
+    access.require(caller, Permission.READ_REFERENCE)
     switches = session.scalars(select(WeightsSwitch).order_by(WeightsSwitch.id)).all()
     last = switches[-1] if switches else None
     order = (LearnedWeights.learned_at, LearnedWeights.version)

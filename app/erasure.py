@@ -8,7 +8,7 @@ figures and the market of a match with a mark where the firm was told of. The sp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app import access, audit, revisions
+from app import access, audit, revisions, runs
 from app.db import overwrite_freed
 from app.knowledge import Knowledge
 from app.models import (
@@ -25,6 +25,7 @@ from app.models import (
     Decision,
     Declaration,
     Erasure,
+    FieldGrant,
     Firm,
     FirmHit,
     FirmRevision,
@@ -70,6 +71,7 @@ def erase(session: Session, caller: access.Caller, firm_id: str, knowledge: Know
         revisions=_deleted(session, FirmRevision, firm_id),
         runs=redacted,
     )
+    _deleted(session, FieldGrant, firm_id)
     session.execute(delete(Firm).where(Firm.id == firm_id))
     session.merge(Erasure(reference=reference, change=change.number, erased_at=now))
     audit.record(
@@ -84,7 +86,9 @@ def erase(session: Session, caller: access.Caller, firm_id: str, knowledge: Know
     return done
 
 
-def _deleted(session: Session, table: type[Consent | Declaration | FirmRevision | FirmHit], firm_id: str) -> int:
+def _deleted(
+    session: Session, table: type[Consent | Declaration | FieldGrant | FirmRevision | FirmHit], firm_id: str
+) -> int:
     return len(session.execute(delete(table).where(table.firm_id == firm_id).returning(table.id)).all())
 
 
@@ -138,13 +142,14 @@ def _redact_runs(session: Session, firm_id: str, reference: str, names: list[str
         ranks = [match["rank"] for match in matches if _side(match, firm_id)]
         ask = _marked(run.ask, pattern) | ({"firm": _erased(reference)} if run.ask.get("firm") == firm_id else {})
         notes = _marked(run.answer["notes"], pattern)
-        if ranks or ask != run.ask or notes != run.answer["notes"]:
+        if ranks or firm_id in run.rests_on or ask != run.ask or notes != run.answer["notes"]:
             notes = [*notes, f"A firm of this run was erased; “{MARK}” stands where it was told of."]
             redacted = [_redacted(m, firm_id, reference) if _side(m, firm_id) else m for m in matches]
             if _marked(run.ask, pattern) != run.ask:  # a brief that names the firm is quoted in its answer
                 redacted = _marked(redacted, pattern)
             answer = run.answer | {"matches": redacted, "notes": notes}
-            run.ask, run.answer = ask, answer | _phrases_told(answer)
+            run.rests_on = [held for held in run.rests_on if held != firm_id]
+            run.ask, run.answer = ask, answer | {"phrases": runs.phrases_told(answer)}
             _redact_notes(session, run.id, ranks)
             session.flush()
             told += 1
@@ -152,22 +157,8 @@ def _redact_runs(session: Session, firm_id: str, reference: str, names: list[str
     return told
 
 
-def _phrases_told(answer: dict[str, Any]) -> dict[str, Any]:
-    """What sentences were made of, for those that are still told."""
-    told = set(_texts([answer["matches"], answer["excluded"], answer["notes"]]))
-    return {"phrases": {said: phrase for said, phrase in answer.get("phrases", {}).items() if said in told}}
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _texts(part)
-
-
 def _erased(reference: str) -> str:
-    return f"erased-{reference}"
+    return f"{runs.ERASED}{reference}"
 
 
 def _side(match: dict[str, Any], firm_id: str) -> str | None:

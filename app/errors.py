@@ -21,6 +21,8 @@ class AppError(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
+    kept: ClassVar[bool] = False
+    """Is what was written before it was raised kept all the same? Only of a refusal that is itself an event."""
 
     def __init__(self, message: str, *, hint: str | None = None, **details: Any) -> None:
         super().__init__(message)

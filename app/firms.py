@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import access, audit, life, revisions
+from app import access, audit, disclosure, life, revisions
+from app.disclosure import Reader
 from app.errors import Invalid, NotFound
 from app.knowledge import Knowledge, SeedError, near
 from app.life import Act, State
-from app.models import Association, Declaration, Erasure, Firm
+from app.models import Association, Declaration, Erasure, Firm, FirmRevision
+from app.permissions import Permission
 from app.profiles import step
 from matching.profile import Classification, Profile, Regime, slug
 from matching.taxonomy import Taxonomy, TaxonomyError
@@ -165,6 +168,7 @@ def find_firm(session: Session, caller: access.Caller, name_or_id: str) -> Firm:
 
     Raises NotFound with near names, and Invalid when several firms answer to it.
     """
+    access.require(caller, Permission.READ_FIRMS)
     if not name_or_id.strip():
         raise Invalid("the firm's name is empty", hint="give a name or an id, for example “Kraken Robotics”")
     firms = session.scalars(access.visible_firms(caller).order_by(Firm.id)).all()
@@ -195,13 +199,47 @@ def seed_all(session: Session, knowledge: Knowledge, folder: Path, now: datetime
     return seed(session, read_seed_firms(folder, knowledge.taxonomy), now)
 
 
+@dataclass(frozen=True, slots=True)
+class FirmRecord:
+    """A firm as a reader may have it.
+
+    ``revision`` counts the changes to what this reader may read: a number that others' drafts or restricted fields
+    moved would tell of them. For the firm's own association it is the revision on record. ``state`` likewise.
+    """
+
+    id: str
+    revision: int
+    state: str
+    profile: Profile
+
+
+def read_firm(session: Session, caller: access.Caller, name_or_id: str) -> FirmRecord:
+    """The released record of one visible firm; raises as `find_firm` does."""
+    return record_of(session, find_firm(session, caller, name_or_id), caller)
+
+
+def record_of(session: Session, firm: Firm, caller: access.Caller) -> FirmRecord:
+    """A visible firm as the caller may have it."""
+    return FirmRecord(firm.id, _revision_seen(session, firm, caller), firm.state, access.released(firm, caller))
+
+
+def _revision_seen(session: Session, firm: Firm, caller: access.Caller) -> int:
+    reader = access.reader_of(caller, firm.id, firm.association_id)
+    if reader is Reader.ANSWERING:
+        return firm.revision
+    published = (FirmRevision.firm_id == firm.id) & (FirmRevision.state == "published")
+    held = session.scalars(select(FirmRevision).where(published).order_by(FirmRevision.revision))
+    return sum(1 for _ in groupby(disclosure.released(revision.profile, reader) for revision in held))
+
+
 def list_firms(
     session: Session, caller: access.Caller, country: str | None, after: str, limit: int
-) -> tuple[Sequence[Firm], str | None]:
+) -> tuple[list[FirmRecord], str | None]:
     """A page of visible firms in order of id, after the given id, and the id to continue after; None at the end."""
+    access.require(caller, Permission.READ_FIRMS)
     chosen = access.visible_firms(caller).where(Firm.id > after).order_by(Firm.id).limit(limit + 1)
     if country is not None:
         chosen = chosen.where(Firm.country == country)
     found = session.scalars(chosen).all()
-    page = found[:limit]
+    page = [record_of(session, firm, caller) for firm in found[:limit]]
     return page, page[-1].id if len(found) > limit else None

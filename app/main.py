@@ -39,7 +39,8 @@ _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schema
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": description, "content": _PROBLEM}
     for status, description in (
-        (401, "No live API key"),
+        (401, "No live API key or session"),
+        (403, "The caller may not do this"),
         (404, "Nothing of that name"),
         (409, "The state does not allow it"),
         (413, "More was sent than is taken"),
@@ -105,7 +106,7 @@ def _add_health(app: FastAPI, house: House) -> None:
                 candidates = house.candidates.current(session, access.CONSOLE, house.knowledge)
         except SQLAlchemyError as problem:
             raise NotReady("the database does not answer as expected", hint="run `triveni init`") from problem
-        return {"status": "ready", "firms": len(candidates.firms), "change": candidates.change}
+        return {"status": "ready", "firms": len(candidates.firms), "profiles": candidates.version}
 
 
 def _describe_problems(app: FastAPI) -> None:

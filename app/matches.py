@@ -13,13 +13,14 @@ import orjson
 from pydantic import Field, TypeAdapter, model_validator
 from sqlalchemy.orm import Session
 
-from app import access, decisions, releases, watchlists
+from app import access, decisions, releases, runs, watchlists
 from app.candidates import CandidateCache, Candidates, gather
 from app.errors import Conflict, Invalid, NotFound
 from app.firms import find_firm
 from app.intake import BRIEF_LIMIT, read_brief
 from app.knowledge import Knowledge
 from app.models import MatchRun
+from app.permissions import Permission
 from matching.counterfactuals import Change, Counterfactual, counterfactuals
 from matching.encoder import Vectors, text_key
 from matching.phrases import Phrase, joined, phrasebook, say
@@ -87,6 +88,7 @@ def request_matches(
     Raises NotFound for an unknown firm or market, Invalid for an ask that makes no sense, NotReady before seeding
     or embedding.
     """
+    access.require(caller, Permission.REQUEST_MATCHES)
     candidates = cache.current(session, caller, knowledge)  # first: before seeding no name is worth looking for
     firm = find_firm(session, caller, ask.firm).id if ask.firm is not None else None
     ask = ask.model_copy(update={"on": ask.on or now.date(), "firm": firm})
@@ -100,23 +102,32 @@ def request_matches(
         ask=ask.model_dump(mode="json"),
         versions=knowledge.versions
         | {
-            "profiles": candidates.change,
+            "profiles": candidates.version,
             "weights": weights,
             "weights_version": version,
             "watchlists": _lists_held(session),
         },
         answer=answer,
+        change=candidates.change,
+        rests_on=sorted(candidates.rests_on),
     )
     session.add(run)
-    return document(run)
+    return _document(run, answer)
 
 
-def stored_run(session: Session, run_id: str) -> MatchRun:
-    """A recorded run; raises NotFound."""
-    run = session.get(MatchRun, run_id)
-    if run is None:
-        raise NotFound(f"no run {run_id!r} is recorded", hint="the id stands in every answer under run.id")
-    return run
+def read_run(session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge) -> dict[str, Any]:
+    """A recorded run as the API gives it, released for whoever reads it now.
+
+    One that rests on restricted fields closed to the reader is ranked anew without them. Raises NotFound for a run that
+    is not recorded or not the reader's, and then Conflict when the versions that it rests on are no longer held.
+    """
+    run = runs.find_run(session, caller, run_id)
+    answer, version = run.answer, run.versions["profiles"]
+    if runs.closed(session, caller, run):
+        answer, version = _ranked_again(session, caller, run, knowledge)
+    document = _document(run, runs.released(session, caller, answer))
+    document["run"]["versions"] = run.versions | {"profiles": version}
+    return document
 
 
 def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge) -> tuple[dict[str, Any], bool]:
@@ -124,21 +135,34 @@ def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Know
 
     Raises Conflict when the rulebook, taxonomy, markets or encoder held now are not those of the run.
     """
-    run = stored_run(session, run_id)
+    run = runs.find_run(session, caller, run_id)
+    answer, _ = _ranked_again(session, caller, run, knowledge)
+    return answer, _bytes(answer) == _bytes(run.answer)
+
+
+def _ranked_again(
+    session: Session, caller: access.Caller, run: MatchRun, knowledge: Knowledge
+) -> tuple[dict[str, Any], str]:
+    """The answer to a recorded ask over the profiles as they stood, weighed as the caller may have them; their hash."""
     _same_versions(run, knowledge)
+    candidates = gather(session, caller, knowledge, at=_change_of(run))
     ask = Ask.model_validate(run.ask)
-    candidates = gather(session, caller, knowledge, at=run.versions["profiles"])
     screening = _screening(session, candidates, knowledge, ask.on)
     answer = _answer(ask, knowledge, candidates, run.versions["weights"], screening)
-    return answer, _bytes(answer) == _bytes(run.answer)
+    return answer, candidates.version
+
+
+def _change_of(run: MatchRun) -> int:
+    """The change number that a run was asked at; of runs before accounts it stands among the versions."""
+    return int(run.versions["profiles"]) if run.change is None else run.change
 
 
 def _bytes(answer: dict[str, Any]) -> bytes:
     return orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
 
 
-def document(run: MatchRun) -> dict[str, Any]:
-    """A run as the API gives it."""
+def _document(run: MatchRun, answer: dict[str, Any]) -> dict[str, Any]:
+    """A run with an answer as the API gives it."""
     return {
         "run": {
             "id": run.id,
@@ -146,12 +170,12 @@ def document(run: MatchRun) -> dict[str, Any]:
             "asked_by": run.asked_by,
             "ask": run.ask,
             "versions": run.versions,
-            "pool": run.answer["pool"],
-            "exposure": run.answer["exposure"],
-            "notes": run.answer["notes"],
+            "pool": answer["pool"],
+            "exposure": answer["exposure"],
+            "notes": answer["notes"],
         },
-        "matches": run.answer["matches"],
-        "excluded": run.answer["excluded"],
+        "matches": answer["matches"],
+        "excluded": answer["excluded"],
     }
 
 
@@ -249,7 +273,8 @@ def what_if(
     Raises NotFound for a run or place that is not there, Invalid for a run of a brief (its firm is not on file), and
     Conflict when the rulebook or another version is no longer held.
     """
-    run = stored_run(session, run_id)
+    run = runs.find_run(session, caller, run_id)
+    runs.require_open(session, caller, run)
     _same_versions(run, knowledge)
     listed = next((match for match in run.answer["matches"] if match["rank"] == place), None)
     if listed is None:
@@ -259,7 +284,7 @@ def what_if(
         raise Invalid("the firm of a brief is not on file, so no change to its profile can be tried")
     ask = ask.model_copy(update={"market": listed["market"]["iso3"]})
     ids = (listed["innovator"]["id"], listed["manufacturer"]["id"], listed["market"]["iso3"])
-    candidates = gather(session, caller, knowledge, at=run.versions["profiles"])
+    candidates = gather(session, caller, knowledge, at=_change_of(run))
 
     def play_with(change: Change | None) -> Play:
         supposed = candidates

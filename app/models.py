@@ -1,14 +1,15 @@
-"""Every table, in the order of the story: Association, Firm and its revisions, vectors, keys, runs, screening."""
+"""Every table, in the order of the story: associations, accounts, firms, vectors, runs, screening, decisions."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Enum, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Moment, Stored
+from app.permissions import Role
 from matching.profile import Profile
 from matching.screening import Hit
 
@@ -34,6 +35,71 @@ class Association(Base):
 
     id: Mapped[str] = mapped_column(String(100), primary_key=True)
     name: Mapped[str] = mapped_column(String(300), unique=True)
+
+
+class Account(Base):
+    """A person, or a system, that may ask. It is never deleted and its name never given to another: runs bear it."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        CheckConstraint("(role = 'association_officer') = (association_id IS NOT NULL)", name="association_of_officer"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    login: Mapped[str] = mapped_column(String(200), unique=True)
+    """The name with case and compatibility forms folded: what is compared."""
+    role: Mapped[Role] = mapped_column(Enum(Role, native_enum=False, length=30, values_callable=list))
+    association_id: Mapped[str | None] = mapped_column(ForeignKey("association.id"), index=True)
+    password_hash: Mapped[str | None] = mapped_column(String(300))
+    """argon2id with its parameters; None: no password opens it."""
+    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The thirty seconds of the last code that was taken: a code opens once."""
+    issuer: Mapped[str | None] = mapped_column(String(500))
+    subject: Mapped[str | None] = mapped_column(String(300))
+    """With the issuer: who this is at an OpenID provider."""
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    disabled_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class AccountSession(Base):
+    """One login: only the hash of its token is stored, and ending it here ends it everywhere."""
+
+    __tablename__ = "account_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    by: Mapped[str] = mapped_column(String(20))
+    """How it was opened: ``password``, ``code`` (password and code) or ``oidc``."""
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    seen_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class LoginFailure(Base):
+    """One refused login, by the hash of the name that was tried: people type passwords where names belong."""
+
+    __tablename__ = "login_failure"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    address: Mapped[str] = mapped_column(String(100), index=True)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class OidcStart(Base):
+    """A login begun at an OpenID provider and not finished: what its answer is checked against."""
+
+    __tablename__ = "oidc_start"
+
+    state_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    nonce: Mapped[str] = mapped_column(String(64))
+    verifier: Mapped[str] = mapped_column(String(128))
+    started_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Firm(Base):
@@ -117,6 +183,22 @@ class Declaration(Base):
     declared_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class FieldGrant(Base):
+    """Leave for one account to read one firm's restricted fields until a day, under an agreement on record."""
+
+    __tablename__ = "field_grant"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    firm_id: Mapped[str] = mapped_column(ForeignKey("firm.id"), index=True)
+    agreement: Mapped[str] = mapped_column(String(500))
+    granted_by: Mapped[str] = mapped_column(String(200))
+    granted_at: Mapped[datetime] = mapped_column(Moment)
+    until: Mapped[datetime] = mapped_column(Moment)
+    revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    revoked_by: Mapped[str | None] = mapped_column(String(200))
+
+
 class StatementVector(Base):
     """The vector of one text by one encoder; the text is known by its hash, so it is embedded once."""
 
@@ -131,11 +213,14 @@ class StatementVector(Base):
 
 
 class ApiKey(Base):
-    """A key for the API: only its hash is stored."""
+    """A key for the API: only its hash is stored. It may do what its account may, or what its scopes leave of that."""
 
     __tablename__ = "api_key"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    """None for a key made before there were accounts: it opens nothing."""
+    scopes: Mapped[list[str] | None] = mapped_column(JSON)
     holder: Mapped[str] = mapped_column(String(200))
     prefix: Mapped[str] = mapped_column(String(20), index=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
@@ -155,6 +240,11 @@ class MatchRun(Base):
     ask: Mapped[dict[str, Any]] = mapped_column(JSON)
     versions: Mapped[dict[str, Any]] = mapped_column(JSON)
     answer: Mapped[dict[str, Any]] = mapped_column(JSON)
+    change: Mapped[int | None]
+    """The number of the last change to firms when it was asked: never shown, since drafts and restricted fields
+    raise it, too."""
+    rests_on: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """Firms whose restricted fields were in play, because the asker might read them then."""
 
 
 class ListRelease(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,18 @@ class Settings(BaseSettings):
 
     encoder: str | None = None
     """Another encoder: a sentence-transformers folder, or organisation/model@revision of a hub within reach."""
+
+    oidc_issuer: str | None = None
+    """An OpenID Connect provider through which accounts may be opened: its issuer URL."""
+
+    oidc_client_id: str | None = None
+    """This service's id at the provider."""
+
+    oidc_client_secret: SecretStr | None = None
+    """This service's secret at the provider."""
+
+    oidc_redirect_uri: str | None = None
+    """The address of this service to which the provider sends people back."""
 
     host: str = "127.0.0.1"
     """Address that ``triveni serve`` listens on."""

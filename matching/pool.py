@@ -31,6 +31,8 @@ class PooledFirm:
     id: str
     profile: Profile
     revision: int = 0
+    unread: frozenset[str] = frozenset()
+    """Fields of the profile that move the firm's rank and are told to nobody."""
 
 
 def embedded_text(statement: Statement) -> str:

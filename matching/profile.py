@@ -146,6 +146,10 @@ class Capacity(Frozen):
     per: Literal["day", "month", "year", "at a time"] = "year"
 
 
+Release = Literal["public", "matchable", "restricted"]
+"""What the firm lets others do with a statement: read it; be matched by it, unread; or neither, without its grant."""
+
+
 class Statement(Frozen):
     """One thing a firm offers or seeks, in one or two sentences; the unit that is embedded."""
 
@@ -168,6 +172,16 @@ class Statement(Frozen):
     """Is this arms and related material (by description, not by list)? None: not known."""
     capacities: tuple[Capacity, ...] = ()
     dated: str | None = None
+    release: Release = "public"
+
+
+class Contact(Frozen):
+    """How a firm is reached; a role's mailbox rather than a person's, where there is one."""
+
+    name: Label | None = None
+    role: Label | None = None
+    email: Label | None = None
+    phone: Label | None = None
 
 
 class Site(Frozen):
@@ -242,6 +256,8 @@ class Profile(Frozen):
     languages: tuple[str, ...] = ()
     summary_fr: str | None = None
     exposure: Exposure = Exposure()
+    contacts: tuple[Contact, ...] = ()
+    """They pass only with an introduction to which both sides agree; nothing is matched by them."""
     provenance: Literal["firm", "public_sources", "request"] = "firm"
     """Who speaks: the firm (through its association), public sources, or a request's free text."""
     confidence: Literal["sourced", "partly", "memory"] | None = None

@@ -40,10 +40,10 @@ def record_decision(
 @router.get("/matches/{run_id}/decisions")
 def list_decisions(run_id: str, session: SessionDep, caller: CallerDep) -> list[Decided]:
     """All decisions on the matches of a run, in the order they were recorded, the superseded ones marked."""
-    return decisions.decisions_on(session, run_id)
+    return decisions.decisions_on(session, caller, run_id)
 
 
 @router.get("/weights")
 def list_weights(session: SessionDep, caller: CallerDep) -> WeightsHeld:
     """The standing weights, every learned table with its figures, which one is in use, and who switched it on when."""
-    return decisions.weights_held(session)
+    return decisions.weights_held(session, caller)

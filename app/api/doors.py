@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session, sessionmaker
 
-from app import access
+from app import access, keys, sessions
 from app.candidates import CandidateCache
 from app.db import transaction
 from app.knowledge import Knowledge
@@ -55,15 +55,30 @@ def now() -> datetime:
 
 NowDep = Annotated[datetime, Depends(now)]
 
-_bearer = HTTPBearer(auto_error=False, description="An API key: `triveni key create NAME` makes one.")
+_bearer = HTTPBearer(
+    auto_error=False, description="An API key (`triveni key create NAME`), or the token of POST /api/v1/sessions."
+)
 
 
-def _caller(
-    session: SessionDep,
-    at: NowDep,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> access.Caller:
-    return access.caller_of(session, credentials.credentials if credentials else None, at)
+def _token(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str | None:
+    return credentials.credentials if credentials else None
+
+
+TokenDep = Annotated[str | None, Depends(_token)]
+"""What the caller showed, as it was sent."""
+
+
+def _caller(request: Request, session: SessionDep, house: HouseDep, at: NowDep, token: TokenDep) -> access.Caller:
+    if token is None or not token.startswith(sessions.PREFIX):
+        return keys.caller_of(session, token, at)
+    caller = sessions.caller_of_session(session, token, at)
+    if request.method != "GET":
+        sessions.touch(session, token, at)
+    elif sessions.is_due(session, token, at):  # a reader's transaction does not write
+        with transaction(house.sessions) as writing:
+            sessions.touch(writing, token, at)
+    return caller
 
 
 CallerDep = Annotated[access.Caller, Depends(_caller)]
+"""Who asks: hand it to the function that does the job, which says whether they may."""

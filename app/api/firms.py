@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from app import firms
 from app.api.doors import CallerDep, SessionDep
-from matching.profile import Profile
+from app.firms import FirmRecord
 
 router = APIRouter(prefix="/api/v1/firms", tags=["firms"])
 
@@ -30,14 +30,6 @@ class FirmPage(BaseModel):
     next_after: str | None
 
 
-class FirmRecord(BaseModel):
-    """A firm with its present profile."""
-
-    id: str
-    revision: int
-    profile: Profile
-
-
 @router.get("")
 def list_firms(
     session: SessionDep,
@@ -49,13 +41,15 @@ def list_firms(
     """The visible firms, in order of id."""
     page, next_after = firms.list_firms(session, caller, country, after, limit)
     return FirmPage(
-        firms=[FirmLine(id=f.id, name=f.name, country=f.country, sectors=list(f.profile.sectors)) for f in page],
+        firms=[
+            FirmLine(id=f.id, name=f.profile.name, country=f.profile.country, sectors=list(f.profile.sectors))
+            for f in page
+        ],
         next_after=next_after,
     )
 
 
 @router.get("/{name_or_id}")
 def read_firm(name_or_id: str, session: SessionDep, caller: CallerDep) -> FirmRecord:
-    """One firm by id, name or alias; an unknown one is answered with near names."""
-    firm = firms.find_firm(session, caller, name_or_id)
-    return FirmRecord(id=firm.id, revision=firm.revision, profile=firm.profile)
+    """One firm by id, name or alias, with what it has released; an unknown one is answered with near names."""
+    return firms.read_firm(session, caller, name_or_id)

@@ -88,9 +88,9 @@ def request_matches(
 
 
 @router.get("/{run_id}", response_model=Answer)
-def read_run(run_id: str, session: SessionDep, caller: CallerDep) -> Any:
-    """The recorded answer of a run, as it was given."""
-    return matches.document(matches.stored_run(session, run_id))
+def read_run(run_id: str, session: SessionDep, caller: CallerDep, house: HouseDep) -> Any:
+    """The recorded answer of one's own run, as it was given, without what a firm has withdrawn since."""
+    return matches.read_run(session, caller, run_id, house.knowledge)
 
 
 @router.get("/{run_id}/matches/{place}/counterfactuals")

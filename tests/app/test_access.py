@@ -1,101 +1,94 @@
-"""Who may do what: keys of which only the hash is kept, and the two selects that firms are read through."""
+"""Who may do what, and the selects that firms are read through."""
 
 from __future__ import annotations
 
-import hashlib
-from datetime import timedelta
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, text
 
 from app import access
-from app.errors import NotFound, Unauthorised
-from app.models import ApiKey, Firm
-from tests.app.world import NOW
+from app.access import Caller
+from app.db import transaction
+from app.errors import Forbidden
+from app.models import Association, Firm
+from app.permissions import PERMISSIONS, Permission, Role
+from matching.profile import Exposure
+from tests.app.callers import ADMINISTRATOR, OF_ALPHA, OF_BETA, TRADE_OFFICER
+from tests.app.world import World
+
+RADIO = "arctic-radio-ltd"
 
 
-def test_a_live_key_names_its_holder(session) -> None:
-    key = access.create_key(session, "Trade officer", NOW)
-    assert access.caller_of(session, key, NOW) == access.Caller("Trade officer")
+@pytest.mark.parametrize("permission", Permission)
+def test_every_permission_is_held_by_a_role_and_refused_to_whoever_has_none(permission: Permission) -> None:
+    assert any(permission in may for may in PERMISSIONS.values())
+    access.require(ADMINISTRATOR, permission)
+    with pytest.raises(Forbidden, match=permission):
+        access.require(Caller("nobody"), permission)
 
 
-def test_only_the_hash_of_a_key_is_stored(session) -> None:
-    key = access.create_key(session, "me", NOW)
-    session.flush()
-    row = session.execute(text("SELECT * FROM api_key")).mappings().one()
-    assert row["sha256"] == hashlib.sha256(key.encode()).hexdigest()
-    secret = key.split("_", 2)[2]
-    assert len(secret) >= 40
-    assert [name for name, value in row.items() if secret in str(value)] == []
+def test_a_refusal_names_who_may() -> None:
+    with pytest.raises(Forbidden) as told:
+        access.require(OF_ALPHA, Permission.REVIEW_HITS)
+    assert told.value.hint == "roles that have it: compliance_reviewer, administrator"
+    assert told.value.details == {"permission": "review_hits"}
 
 
-def test_keys_are_never_the_same(session) -> None:
-    assert len({access.create_key(session, "me", NOW) for _ in range(20)}) == 20
+def test_a_key_narrowed_too_far_is_told_that_it_is_the_key() -> None:
+    narrowed = replace(TRADE_OFFICER, scopes=frozenset({Permission.READ_FIRMS}))
+    with pytest.raises(Forbidden, match="which this key does not have"):
+        access.require(narrowed, Permission.REQUEST_MATCHES)
 
 
-def _expired(session) -> tuple[str, object]:
-    return access.create_key(session, "me", NOW), NOW + access.KEY_LIFE
+def test_scopes_add_nothing() -> None:
+    assert Caller("x", Role.TRADE_OFFICER, scopes=frozenset(Permission)).permissions == PERMISSIONS[Role.TRADE_OFFICER]
 
 
-def _revoked(session) -> tuple[str, object]:
-    key = access.create_key(session, "me", NOW)
-    session.flush()
-    access.revoke_key(session, key.split("_")[1], NOW)
-    return key, NOW
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        lambda session: (None, NOW),
-        lambda session: ("", NOW),
-        lambda session: ("triveni_00000000_unknown", NOW),
-        lambda session: (access.create_key(session, "me", NOW)[:-1], NOW),
-        _expired,
-        _revoked,
-    ],
-    ids=["none", "empty", "unknown", "cut short", "expired", "revoked"],
-)
-def test_a_key_that_is_not_live_is_refused_in_the_same_words(session, given) -> None:
-    key, at = given(session)
-    with pytest.raises(Unauthorised) as told:
-        access.caller_of(session, key, at)
-    assert told.value.message == "this needs an API key that is live"
-    assert "triveni key create" in (told.value.hint or "")
-
-
-def test_a_key_lives_to_the_last_moment_of_its_year(session) -> None:
-    key = access.create_key(session, "me", NOW)
-    assert access.caller_of(session, key, NOW + access.KEY_LIFE - timedelta(seconds=1)).name == "me"
-
-
-def test_revoking_twice_keeps_the_first_day(session) -> None:
-    access.create_key(session, "me", NOW)
-    session.flush()
-    prefix = session.scalar(select(ApiKey.prefix))
-    access.revoke_key(session, prefix, NOW)
-    access.revoke_key(session, prefix, NOW + timedelta(days=3))
-    assert session.scalar(select(ApiKey.revoked_at)) == NOW
-
-
-def test_revoking_an_unknown_prefix_says_where_the_keys_are_listed(session) -> None:
-    with pytest.raises(NotFound, match="'nope'") as told:
-        access.revoke_key(session, "nope", NOW)
-    assert "triveni key list" in (told.value.hint or "")
-
-
-def test_keys_are_listed_in_order_of_making(session) -> None:
-    for holder in ("b", "a", "c"):
-        access.create_key(session, holder, NOW)
-    session.flush()
-    assert [key.holder for key in access.keys(session)] == ["b", "a", "c"]
-
-
-@pytest.mark.parametrize("chosen", [access.visible_firms, access.matchable_firms])
-def test_firms_that_are_not_published_are_neither_shown_nor_matched(world, chosen) -> None:
+def ids(world: World, chosen) -> set[str]:
     with world.sessions() as session:
-        session.get_one(Firm, "arctic-radio-ltd").state = "withdrawn"
+        return {firm.id for firm in session.scalars(chosen)}
+
+
+@pytest.fixture
+def drafted(world: World) -> World:
+    """A draft and a published firm of the association alpha."""
+    with transaction(world.sessions) as session:
+        session.add_all([Association(id="alpha", name="Alpha"), Association(id="beta", name="Beta")])
         session.flush()
-        ids = {firm.id for firm in session.scalars(chosen(access.CONSOLE))}
-    assert "arctic-radio-ltd" not in ids
-    assert "arctic-optics-ltd" in ids
+        session.get_one(Firm, RADIO).state = "draft"
+        for firm_id in (RADIO, "arctic-optics-ltd"):
+            session.get_one(Firm, firm_id).association_id = "alpha"
+    return world
+
+
+def test_a_draft_is_seen_by_its_own_association_alone_and_matched_with_nobody(drafted: World) -> None:
+    for caller in (OF_ALPHA, OF_BETA, TRADE_OFFICER, ADMINISTRATOR, access.CONSOLE, Caller("nobody")):
+        assert (RADIO in ids(drafted, access.visible_firms(caller))) is (caller is OF_ALPHA)
+        assert RADIO not in ids(drafted, access.matchable_firms(caller))
+        assert "arctic-optics-ltd" in ids(drafted, access.matchable_firms(caller))
+
+
+def test_an_association_changes_its_own_firms_and_an_administrator_any(drafted: World) -> None:
+    assert ids(drafted, access.answerable_firms(OF_ALPHA)) == {RADIO, "arctic-optics-ltd"}
+    assert ids(drafted, access.answerable_firms(OF_BETA)) == set()
+    assert ids(drafted, access.answerable_firms(TRADE_OFFICER)) == set()
+    assert len(ids(drafted, access.answerable_firms(ADMINISTRATOR))) == 8
+
+
+def test_a_key_without_the_scope_to_submit_changes_no_firm(drafted: World) -> None:
+    narrowed = replace(OF_ALPHA, scopes=frozenset({Permission.READ_FIRMS}))
+    assert ids(drafted, access.answerable_firms(narrowed)) == set()
+
+
+def test_restricted_fields_are_open_to_the_own_association_and_to_who_holds_a_grant(drafted: World) -> None:
+    exposure = Exposure(itar_content=True, controlled_goods_registered=True)
+    granted = replace(TRADE_OFFICER, grants=frozenset({"arctic-optics-ltd"}))
+    with drafted.sessions() as session:
+        firm = session.get_one(Firm, "arctic-optics-ltd")
+        firm.profile = firm.profile.model_copy(update={"exposure": exposure, "provenance": "firm"})
+        for caller in (OF_ALPHA, granted):
+            assert access.released(firm, caller).exposure == exposure
+            assert access.opened(session, caller, {firm.id, "kraken-robotics-inc"}) == {firm.id}
+        for caller in (OF_BETA, TRADE_OFFICER, ADMINISTRATOR, access.CONSOLE):
+            assert access.released(firm, caller).exposure == Exposure(controlled_goods_registered=True)
+            assert access.opened(session, caller, {firm.id}) == frozenset()

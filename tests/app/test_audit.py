@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app import access, audit, decisions
+from app import access, audit, decisions, keys
 from app.chain import GENESIS, Head
 from app.db import transaction
 from app.models import AuditHead
+from app.permissions import Role
 from tests.app.world import NOW
 from tests.factories import profile
 
@@ -154,7 +155,7 @@ def test_seeding_records_each_firm_that_is_new_or_changed(empty) -> None:
 def test_keys_decisions_and_weights_are_recorded(world) -> None:
     run = world.ask(firm="Kraken")["run"]["id"]
     world.key("Asha Rao")
-    officer = access.Caller("A. Officer")
+    officer = access.Caller("A. Officer", Role.ADMINISTRATOR)
     with transaction(world.sessions) as session:
         before = audit.head_of(session)
         judgement = decisions.Judgement(rank=1, outcome="declined", reason="other", note="Said so at the fair.")
@@ -164,10 +165,10 @@ def test_keys_decisions_and_weights_are_recorded(world) -> None:
         assert (decided.by, decided.subject) == ("A. Officer", f"run:{run}")
         assert decided.details == {"rank": 1, "outcome": "declined", "reason": "other"}
         created = audit.events(session, action="key.created")[-1]
-        key = access.keys(session)[-1]
+        key, _ = keys.keys(session)[-1]
         assert created.subject == f"key:{key.prefix}"
-        access.revoke_key(session, key.prefix, NOW)
-        access.revoke_key(session, key.prefix, NOW)
+        keys.revoke_key(session, key.prefix, NOW)
+        keys.revoke_key(session, key.prefix, NOW)
         assert len(audit.events(session, action="key.revoked")) == 1
 
 

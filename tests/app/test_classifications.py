@@ -12,10 +12,11 @@ from app.classifications import Asked, Declared
 from app.db import transaction
 from app.errors import Conflict, Invalid
 from app.models import AuditEvent, Firm
+from app.permissions import Role
 from matching.profile import Classification, Regime
 from tests.app.world import NOW, SMALL_FIRMS, World
 
-OFFICER = access.Caller("Ada Officer")
+OFFICER = access.Caller("Ada Officer", Role.COMPLIANCE_REVIEWER)
 SONAR = {"statement": 1, "revision": 1, "regime": "ECL", "entry": "1-6.A.1", "reason": "Read against the Guide."}
 
 

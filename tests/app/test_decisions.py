@@ -12,15 +12,17 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app import access, decisions
+from app.accounts import Post
 from app.db import transaction
 from app.decisions import OF_FIT, STANDING, Judgement, Reason
 from app.errors import Conflict, NotFound
 from app.models import Decision, LearnedWeights, MatchRun, WeightsSwitch
+from app.permissions import Role
 from matching.ranking import WEIGHTS, WEIGHTS_OF_DEMAND
 from tests.app.world import NOW, World
 from tests.matching.planted import STRONG, planted_runs
 
-OFFICER = access.Caller("A. Officer")
+OFFICER = access.Caller("A. Officer", Role.ADMINISTRATOR)
 
 
 def decide(world: World, run_id: str, rank: int, outcome: str, *, now=NOW, **more: Any) -> decisions.Decided:
@@ -41,7 +43,7 @@ def use(world: World, version: str, *, now=NOW, **how: bool) -> bool:
 
 def held(world: World) -> decisions.WeightsHeld:
     with transaction(world.sessions, readonly=True) as session:
-        return decisions.weights_held(session)
+        return decisions.weights_held(session, OFFICER)
 
 
 def in_use(world: World, **of: bool) -> tuple[str, dict[str, float]]:
@@ -119,7 +121,7 @@ def test_a_later_decision_supersedes_the_earlier_one_and_both_are_kept(world, ru
     decide(world, run_id, 2, "met")
     decide(world, run_id, 1, "agreement", now=NOW + timedelta(days=90))
     with transaction(world.sessions) as session:
-        told = decisions.decisions_on(session, run_id)
+        told = decisions.decisions_on(session, OFFICER, run_id)
     assert [(one.rank, one.outcome, one.superseded) for one in told] == [
         (1, "introduced", True),
         (2, "met", False),
@@ -142,7 +144,7 @@ def test_a_run_that_is_not_recorded_and_a_place_that_it_does_not_list_are_told(w
     with pytest.raises(NotFound, match="lists no match 40"):
         decide(world, run_id, 40, "introduced")
     with pytest.raises(NotFound, match="no run 'nowhere' is recorded"), transaction(world.sessions) as session:
-        decisions.decisions_on(session, "nowhere")
+        decisions.decisions_on(session, OFFICER, "nowhere")
     assert count(world, Decision) == 0
 
 
@@ -385,7 +387,7 @@ def test_weights_of_the_ask_replace_those_in_use(world) -> None:
 
 
 def test_the_door_records_and_tells_decisions(world, run_id) -> None:
-    client = world.client()
+    client = world.client(key=world.key(post=Post(Role.ADMINISTRATOR)))
     at = f"/api/v1/matches/{run_id}/decisions"
     done = client.post(at, json={"rank": 1, "outcome": "declined", "reason": "too_early"})
     assert done.status_code == 201

@@ -235,4 +235,4 @@ def test_pages_of_firms_together_hold_each_once_in_order(world) -> None:
 def test_a_list_may_be_of_one_country(world) -> None:
     with transaction(world.sessions, readonly=True) as session:
         page, after = firms.list_firms(session, access.CONSOLE, "IND", "", 50)
-    assert ({firm.country for firm in page}, len(page), after) == ({"IND"}, 4, None)
+    assert ({firm.profile.country for firm in page}, len(page), after) == ({"IND"}, 4, None)

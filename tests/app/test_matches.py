@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app import access, matches, watchlists
 from app.db import transaction
 from app.errors import AppError, Conflict, Invalid, NotFound, NotReady, TooLarge
-from app.matches import Ask, document, stored_run
+from app.matches import Ask, read_run
 from app.models import MatchRun
 from tests.app.world import NOW, SMALL_FIRMS, World, as_bytes
 from tests.factories import profile, statement
@@ -201,9 +201,9 @@ def test_the_order_in_which_firms_were_stored_does_not_matter(world, empty) -> N
 def test_a_run_is_recorded_with_who_asked_what_when_and_on_which_versions(world) -> None:
     answer = world.ask(firm="kraken", limit=3)
     with world.sessions() as session:
-        run = stored_run(session, answer["run"]["id"])
+        run = session.get_one(MatchRun, answer["run"]["id"])
         assert (run.asked_by, run.asked_at, run.ask["firm"]) == ("console", NOW, "kraken-robotics-inc")
-        assert document(run) == answer
+        assert read_run(session, access.CONSOLE, run.id, world.knowledge) == answer
     assert set(answer["run"]["versions"]) >= {
         "rulebook", "taxonomy", "markets", "encoder", "watchlists", "profiles", "weights",
     }  # fmt: skip
@@ -260,7 +260,7 @@ def test_a_run_on_another_version_is_a_conflict_that_names_it(world, part: str) 
 
 def test_an_unknown_run_is_told_where_its_id_stands(world) -> None:
     with world.sessions() as session, pytest.raises(NotFound, match="no run 'x' is recorded"):
-        stored_run(session, "x")
+        read_run(session, access.CONSOLE, "x", world.knowledge)
 
 
 def test_the_law_is_that_of_the_day_asked_for(world) -> None:

@@ -12,18 +12,21 @@ import orjson
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session, sessionmaker
 
-from app import access, firms, matches
+from app import access, accounts, firms, keys, matches
+from app.accounts import Post
 from app.candidates import CandidateCache, embed_waiting
 from app.db import transaction
 from app.knowledge import Knowledge
 from app.main import create_app
 from app.matches import Ask
+from app.permissions import Role
 from app.settings import Settings
 from matching.encoder import Progress, Vectors
 from matching.profile import Profile, slug
 from tests.factories import SEEDS, HashEncoder, profile, readiness, statement
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+OFFICER = Post(Role.TRADE_OFFICER)
 
 SMALL_FIRMS = (
     profile(
@@ -89,9 +92,12 @@ class World:
         with transaction(self.sessions) as session:
             return matches.replay(session, access.CONSOLE, run_id, self.knowledge)
 
-    def key(self, holder: str = "Trade officer", now: datetime | None = None) -> str:
+    def key(self, holder: str = "Trade officer", now: datetime | None = None, post: Post = OFFICER) -> str:
+        """A live key of an account of that name, which is made where it is missing."""
         with transaction(self.sessions) as session:
-            return access.create_key(session, holder, now or datetime.now(UTC))
+            if all(account.name != holder for account in accounts.accounts(session, access.CONSOLE)):
+                accounts.add(session, access.CONSOLE, holder, post, NOW)
+            return keys.create_key(session, holder, now or datetime.now(UTC))
 
     def client(self, *, key: str | None = "") -> TestClient:
         """A client of the API in this process, with a live key unless told otherwise."""

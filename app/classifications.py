@@ -111,7 +111,8 @@ def declare(
 ) -> Recorded:
     """Record a person's word on one statement, and make the profile's next revision of it.
 
-    Raises Forbidden for another association's firm, NotFound, Invalid for a statement that is not there or an entry that no list held has, and
+    Raises Forbidden for another association's firm, NotFound, Invalid for a statement that is not there or an entry
+    that no list held has, and
     Conflict when the profile has moved on since it was read, or declares the entry already.
     """
     access.require(caller, Permission.DECLARE_CLASSIFICATIONS)

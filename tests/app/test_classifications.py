@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app import access, classifications, erasure
+from app.accounts import Post
 from app.classifications import Asked, Declared
 from app.db import transaction
 from app.errors import Conflict, Invalid
@@ -116,7 +117,7 @@ def test_the_same_entry_is_declared_once(world: World) -> None:
 
 
 def test_the_api_suggests_lists_and_records(world: World) -> None:
-    client = world.client()
+    client = world.client(key=world.key("A reviewer", post=Post(Role.COMPLIANCE_REVIEWER)))
     suggested = client.post("/api/v1/classifications/suggestions", json={"text": "Shells of 155 mm"}).json()
     assert suggested[0]["entries"][0] == {
         "regime": "ECL", "entry": "2-3", "title": "Ammunition and fuze-setting devices and components",
@@ -127,7 +128,7 @@ def test_the_api_suggests_lists_and_records(world: World) -> None:
     assert listed["statements"][0]["declared"] == []
     assert listed["statements"][0]["suggested"][0]["heading"] == "sonar"
     recorded = client.post("/api/v1/firms/Kraken/classifications", json=SONAR)
-    assert (recorded.status_code, recorded.json()["declared_by"]) == (201, "Trade officer")
+    assert (recorded.status_code, recorded.json()["declared_by"]) == (201, "A reviewer")
     after = client.get("/api/v1/firms/Kraken/classifications").json()
     assert (after["revision"], after["statements"][0]["declared"][0]["entry"]) == (2, "1-6.A.1")
     refused = client.post("/api/v1/firms/Kraken/classifications", json=SONAR | {"entry": "6A010", "revision": 2})

@@ -344,17 +344,17 @@ def explain_pathway(
     from pydantic import TypeAdapter
 
     from app.knowledge import load_knowledge
-    from app.pathways import explain
-    from app.printing import print_pathway
-    from matching.pathway import Pathway
+    from app.pathways import Explained, explain
+    from app.printing import print_design_out, print_pathway
 
     day = (on or datetime.now(UTC)).date()
     pathway = explain(_text(item, "item"), market, day, load_knowledge(Settings()))
-    document = TypeAdapter(Pathway).dump_python(pathway, mode="json", by_alias=True)
+    document = TypeAdapter(Explained).dump_python(pathway, mode="json", by_alias=True)
     if as_json:
         print_json(document)
     else:
         print_pathway(out, document)
+        print_design_out(out, document["design_out"])
 
 
 if __name__ == "__main__":

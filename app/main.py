@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from starlette.exceptions import HTTPException
 
 from app import access
-from app.api import classifications, decisions, firms, matches, reference
+from app.api import classifications, decisions, firms, matches, pathways, reference
 from app.api.doors import BODY_LIMIT, House
 from app.candidates import CandidateCache
 from app.db import open_engine, session_maker, transaction
@@ -84,7 +84,14 @@ def create_app(
         (HTTPException, _http_error),
     ):
         app.add_exception_handler(kind, answer)  # type: ignore[arg-type]
-    for router in (matches.router, decisions.router, classifications.router, firms.router, reference.router):
+    for router in (
+        matches.router,
+        pathways.router,
+        decisions.router,
+        classifications.router,
+        firms.router,
+        reference.router,
+    ):
         app.include_router(router)
     _add_health(app, house)
     _describe_problems(app)

@@ -9,13 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from app.errors import Invalid
 from app.knowledge import Knowledge, invalid_from
-from matching.facts import Facts
+from matching.design_out import DesignOut, design_out
+from matching.facts import Facts, Item
 from matching.pathway import Pathway, trace_pathway
-from matching.profile import Frozen
+from matching.profile import Frozen, Regime
 from matching.rulebook import Rulebook
 
 
@@ -87,12 +88,27 @@ def _checked(case: Case, rulebook: Rulebook) -> Outcome:
     )
 
 
-def explain(item: str, market: str, on: date, knowledge: Knowledge) -> Pathway:
+class Asked(Frozen):
+    """One item that would go from Canada by India to a market."""
+
+    item: Item
+    market: str = Field(description="ISO 3166-1 alpha-3 code or name.")
+    on: date | None = Field(default=None, description="Law as of this day; today unless given.")
+
+
+@dataclass(frozen=True, slots=True)
+class Explained(Pathway):
+    """The pathway of one item, and which component, replaced, would shorten it (the most first)."""
+
+    design_out: tuple[DesignOut, ...]
+
+
+def explain(item: str, market: str, on: date, knowledge: Knowledge) -> Explained:
     """The pathway CAN to IND to the market of an item given as JSON text.
 
     Raises NotFound for a market not held and Invalid for an item that does not fit.
     """
-    iso3 = knowledge.market(market).iso3
+    knowledge.market(market)
     try:
         told: Any = json.loads(item)
     except ValueError as problem:
@@ -100,7 +116,39 @@ def explain(item: str, market: str, on: date, knowledge: Knowledge) -> Pathway:
             f"the item is not JSON: {problem}", hint='for example --item \'{"ecl": ["2-10.c"], "itar_content": false}\''
         ) from problem
     try:
-        facts = Facts.model_validate({"on": on, "item": told, "route": ("CAN", "IND", iso3), "service_in": "CAN"})
+        asked = Asked.model_validate({"item": told, "market": market, "on": on})
     except ValidationError as problem:
         raise invalid_from(problem, "the item does not fit") from problem
-    return trace_pathway(facts, knowledge.rulebook)
+    return explain_item(asked, on, knowledge)
+
+
+def explain_item(asked: Asked, today: date, knowledge: Knowledge) -> Explained:
+    """The pathway CAN to IND to the market of an item, with design-out advice.
+
+    Raises NotFound for a market not held, and Invalid for an entry that the list held does not have.
+    """
+    _on_the_lists(asked.item, knowledge)
+    facts = Facts(
+        on=asked.on or today,
+        item=asked.item,
+        route=("CAN", "IND", knowledge.market(asked.market).iso3),
+        service_in="CAN",
+    )
+    traced = trace_pathway(facts, knowledge.rulebook)
+    return Explained(
+        verdict=traced.verdict,
+        legs=traced.legs,
+        questions=traced.questions,
+        stale=traced.stale,
+        design_out=design_out(facts, knowledge.rulebook),
+    )
+
+
+def _on_the_lists(item: Item, knowledge: Knowledge) -> None:
+    told = [(regime, entry) for regime in Regime for entry in getattr(item, regime.value.lower()) or ()]
+    told += [(c.regime, c.entry) for component in item.components for c in component.classifications]
+    for regime, entry in told:
+        try:
+            knowledge.control_lists.check(regime, entry)
+        except ValueError as problem:
+            raise Invalid(str(problem), hint="`triveni classify TEXT` shows entries that fit a text") from problem

@@ -98,6 +98,18 @@ def _print_match(console: Console, match: dict[str, Any]) -> None:
         _print_legs(console, supposition["legs"])
 
 
+def print_design_out(console: Console, found: list[dict[str, Any]]) -> None:
+    """Which component, replaced, would shorten the pathway, the most first."""
+    for each in found:
+        console.print(
+            f"   design out: replacing “{each['component']}” by one of other origin: "
+            f"verdict {each['verdict_before']} → {each['verdict_after']}, "
+            f"requirements {each['requirements_before']} → {each['requirements_after']}"
+            + (f"; falls away: {', '.join(each['falls_away'])}" if each["falls_away"] else ""),
+            markup=False,
+        )
+
+
 def print_pathway(console: Console, pathway: dict[str, Any]) -> None:
     """A verdict, the legs with what bites on them, and the questions that would settle it."""
     verdict = pathway["verdict"]
@@ -132,7 +144,8 @@ def print_what_if(console: Console, found: Sequence[Counterfactual]) -> None:
     for one in found:
         console.print(
             f"If {one.change}: place {one.place_before} → {one.place_after}, fit {one.fit_before:.3f} → "
-            f"{one.fit_after:.3f}, verdict {one.verdict_before} → {one.verdict_after}",
+            f"{one.fit_after:.3f}, verdict {one.verdict_before} → {one.verdict_after}, "
+            f"requirements {one.requirements_before} → {one.requirements_after}",
             markup=False,
         )
 

@@ -8,13 +8,14 @@ differs). Only changes that lift the triad or better its verdict are told.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
+from matching.design_out import UsContent, replaced
 from matching.pathway import Verdict
 from matching.phrases import say
 from matching.play import Play
-from matching.profile import Exposure, Profile, Readiness, Statement
+from matching.profile import Exposure, Profile, Readiness, Regime, Statement
 from matching.ranking import Standing, Weights, standing
 from matching.rulebook import Rulebook
 from matching.transfer import Screened
@@ -45,6 +46,15 @@ class Counterfactual:
     fit_after: float
     verdict_before: Verdict
     verdict_after: Verdict
+    requirements_before: int
+    requirements_after: int
+    """How many requirements the pathway holds, apart from those that only inform."""
+
+    @property
+    def worth_telling(self) -> bool:
+        """Whether it lifts the triad, betters its verdict, or shortens the way to the same verdict."""
+        shorter = self.requirements_after < self.requirements_before and self.verdict_after == self.verdict_before
+        return self.verdict_after < self.verdict_before or self.place_after < self.place_before or shorter
 
 
 def changes(innovator: Profile, manufacturer: Profile, technology: Statement, product: Statement) -> Iterator[Change]:
@@ -81,19 +91,42 @@ def changes(innovator: Profile, manufacturer: Profile, technology: Statement, pr
             "manufacturer",
             _with_readiness(manufacturer, product, readiness),
         )
-    yield from _changes_of_exposure(innovator)
+    yield from _components_replaced(innovator, technology)
+    yield from _changes_of_exposure(innovator, technology)
 
 
-def _changes_of_exposure(innovator: Profile) -> Iterator[Change]:
+def _components_replaced(innovator: Profile, technology: Statement) -> Iterator[Change]:
+    """One change for each component of the technology that brings a regime with it."""
     exposure = innovator.exposure
-    if exposure.itar_content:
+    told = UsContent(exposure.itar_content, exposure.us_content_pct, exposure.us_600_series_content)
+    for place, component in enumerate(technology.components):
+        left, content = replaced(technology.components, place, told, complete=technology.components_complete)
+        statements = tuple(
+            s.model_copy(update={"components": left}) if s.text == technology.text else s for s in innovator.statements
+        )
+        changed = exposure.model_copy(update=asdict(content))
+        yield Change(
+            say(
+                "{firm} replaces the component “{component}” by one of other origin",
+                firm=innovator.name,
+                component=component.name,
+            ),
+            "innovator",
+            innovator.model_copy(update={"statements": statements, "exposure": changed}),
+        )
+
+
+def _changes_of_exposure(innovator: Profile, technology: Statement) -> Iterator[Change]:
+    exposure = innovator.exposure
+    if exposure.itar_content and not any(part.entries(Regime.USML) for part in technology.components):
         designed_out = exposure.model_copy(update={"itar_content": False})
         yield Change(
             say("{firm} replaces its ITAR component by one of other origin", firm=innovator.name),
             "innovator",
             innovator.model_copy(update={"exposure": designed_out}),
         )
-    if exposure.itar_content is None or exposure.us_content_pct is None:
+    american = any(part.us_origin or part.entries(Regime.USML) for part in technology.components)
+    if not american and (exposure.itar_content is None or exposure.us_content_pct is None):
         told = Exposure.model_validate(exposure.model_dump() | {"itar_content": False, "us_content_pct": 0})
         yield Change(
             say("{firm} declares that the technology has no US content", firm=innovator.name),
@@ -118,7 +151,7 @@ def counterfactuals(
     on: date,
     screened: Mapping[str, Screened] | None = None,
 ) -> tuple[Counterfactual, ...]:
-    """The single changes that would lift the triad of these firm ids and market code, or better its verdict.
+    """The single changes that would lift the triad of these firm ids and market code, or better or shorten its pathway.
 
     ``play_with`` lays out the same ask with a change made; ``screened`` says by firm id on which denied-party lists a
     firm stands, which no change to a profile alters. Those that better the verdict come first, then by places
@@ -130,8 +163,12 @@ def counterfactuals(
         _compare(change.words, before, standing(play_with(change), ids, weights, rulebook, on, screened))
         for change in _changes_of(play, ids)
     ]
-    worth = [c for c in found if c.verdict_after < c.verdict_before or c.place_after < c.place_before]
-    return tuple(sorted(worth, key=lambda c: (c.verdict_after.rank - c.verdict_before.rank, c.place_after, c.change)))
+    return tuple(sorted((c for c in found if c.worth_telling), key=_best_first))
+
+
+def _best_first(found: Counterfactual) -> tuple[int, int, int, str]:
+    better = found.verdict_after.rank - found.verdict_before.rank
+    return better, found.place_after, found.requirements_after - found.requirements_before, found.change
 
 
 def _changes_of(play: Play, ids: tuple[str, str, str]) -> Iterator[Change]:
@@ -152,4 +189,14 @@ def _changes_of(play: Play, ids: tuple[str, str, str]) -> Iterator[Change]:
 
 
 def _compare(words: str, before: Standing, after: Standing) -> Counterfactual:
-    return Counterfactual(words, before.place, after.place, before.fit, after.fit, before.verdict, after.verdict)
+    return Counterfactual(
+        change=words,
+        place_before=before.place,
+        place_after=after.place,
+        fit_before=before.fit,
+        fit_after=after.fit,
+        verdict_before=before.verdict,
+        verdict_after=after.verdict,
+        requirements_before=before.requirements,
+        requirements_after=after.requirements,
+    )

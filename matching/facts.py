@@ -173,7 +173,11 @@ class Facts(Frozen):
 
 
 def _told_by(item: Item) -> dict[str, object]:
-    """What the components tell of the item; a complete list of them tells its US content, if nobody has."""
+    """What the components tell of the item; a complete list of them tells its US content, if nobody has.
+
+    Where what is told of the whole falls short of a named part, the part is believed: such a fact counts as not told,
+    and is concluded from the parts.
+    """
     if not (item.components or item.components_complete):
         return dict.fromkeys(COMPONENT_FACTS)
     american = [c for c in item.components if c.us_origin]
@@ -184,8 +188,12 @@ def _told_by(item: Item) -> dict[str, object]:
         "item.component_us_pct": min(share, 100.0),
     }
     summed = all(c.us_origin is False or (c.us_origin and c.share_pct is not None) for c in item.components)
-    if item.us_content_pct is None and item.components_complete and summed:
+    if (item.us_content_pct is None and item.components_complete and summed) or (
+        item.us_content_pct is not None and item.us_content_pct < share
+    ):
         told["item.us_content_pct"] = min(share, 100.0)
+    if item.itar_content is False and told["item.component_usml"]:
+        told["item.itar_content"] = None
     return told
 
 

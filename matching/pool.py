@@ -61,6 +61,8 @@ def inferred_needs(profile: Profile) -> tuple[Statement, ...]:
             sectors=offer.sectors,
             readiness=offer.readiness,
             classifications=offer.classifications,
+            components=offer.components,
+            components_complete=offer.components_complete,
             arms=offer.arms,
         )
         for offer in profile.offers

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from matching import signals
 from matching.control_lists import ControlLists
+from matching.design_out import requirements_of
 from matching.modes import Suggestion, suggest_mode
 from matching.pathway import Pathway, Verdict
 from matching.phrases import Phrase, joined, say
@@ -283,6 +284,8 @@ class Standing:
     place: int
     fit: float
     verdict: Verdict
+    requirements: int
+    """What its pathway asks for, each rule on each leg."""
 
 
 def standing(
@@ -303,7 +306,9 @@ def standing(
     market = triad[2]
     may_list = permission.verdicts()[:, :, market] != Verdict.PROHIBITED.rank
     better = may_list & (board.fit[:, :, market] > board.fit[triad])
-    return Standing(1 + int(better.sum()), float(board.fit[triad]), permission.pathway(triad).verdict)
+    pathway = permission.pathway(triad)
+    asked = len(requirements_of(pathway))
+    return Standing(1 + int(better.sum()), float(board.fit[triad]), pathway.verdict, asked)
 
 
 def _positions(play: Play, ids: tuple[str, str, str]) -> Triad:

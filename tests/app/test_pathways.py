@@ -180,3 +180,45 @@ def test_the_command_line_refuses_what_makes_no_sense_with_2(triveni, item: str,
     assert (refused.code, refused.out) == (2, "")
     assert said in refused.err
     assert "Traceback" not in refused.err
+
+
+SEEKER = {
+    "name": "Seeker",
+    "classifications": [{"regime": "USML", "entry": "XII(c)"}],
+    "us_origin": True,
+    "share_pct": 12,
+}
+KNOWN = DRONE | {
+    "scomet": ["6A010"],
+    "eccn": [],
+    "reasons_for_control": [],
+    "components": [SEEKER],
+    "components_complete": True,
+}
+
+
+def test_the_component_to_replace_is_told_with_the_pathway(triveni, knowledge) -> None:
+    explained = explain(json.dumps(KNOWN), "PHL", DAY, knowledge)
+    assert [advice.component for advice in explained.design_out] == ["Seeker"]
+    page = triveni("pathway", "explain", "--item", json.dumps(KNOWN), "--market", "PHL", "--on", "2026-11-22").out
+    assert "design out: replacing “Seeker” by one of other origin" in page
+    assert "stale: IN-MUN was last read as of 2024-09-02" in page
+
+
+def test_an_entry_that_the_list_does_not_have_is_told(knowledge) -> None:
+    with pytest.raises(Invalid, match="ECCN '6A615' is not on the list held; near: "):
+        explain('{"eccn": ["6A615"]}', "PHL", DAY, knowledge)
+    strange = {"components": [SEEKER | {"classifications": [{"regime": "ECCN", "entry": "3C007"}]}]}
+    with pytest.raises(Invalid, match="ECCN '3C007' is not on the list held"):
+        explain(json.dumps(strange), "PHL", DAY, knowledge)
+
+
+def test_the_api_explains_an_item(world) -> None:
+    client = world.client()
+    answer = client.post("/api/v1/pathways", json={"item": KNOWN, "market": "PHL", "on": "2026-11-22"}).json()
+    assert {"verdict", "legs", "questions", "stale", "design_out"} == set(answer)
+    assert answer["design_out"][0]["component"] == "Seeker"
+    assert any(requirement["stale"] for leg in answer["legs"] for requirement in leg["requirements"])
+    refused = client.post("/api/v1/pathways", json={"item": {"ecl": ["6A010"]}, "market": "PHL"})
+    assert refused.status_code == 422
+    assert "SCOMET" in refused.text

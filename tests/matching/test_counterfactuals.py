@@ -10,6 +10,7 @@ import pytest
 from matching.counterfactuals import Change, changes, counterfactuals
 from matching.pathway import Verdict
 from matching.play import Play
+from matching.pool import PooledFirm
 from matching.profile import Exposure
 from matching.ranking import WEIGHTS, standing
 from matching.transfer import Screened
@@ -136,3 +137,35 @@ def test_a_certificate_held_is_not_proposed_again() -> None:
 def test_a_triad_that_is_not_in_play_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         standing(play([LAB], [WORKS], (market(),)), ("lab", "nobody", "PHL"), WEIGHTS, no_rules(), ON)
+
+
+def test_replacing_the_component_that_brings_the_itar_is_told_with_what_it_saves():
+    parts = (
+        {
+            "name": "Seeker",
+            "classifications": [{"regime": "USML", "entry": "XII(c)"}],
+            "us_origin": True,
+            "share_pct": 9,
+        },
+        {"name": "Frame", "us_origin": False, "share_pct": 30},
+    )
+    told = {
+        "arms": True,
+        "classifications": [{"regime": "ECL", "entry": "2-10.c"}, {"regime": "SCOMET", "entry": "6A010"}],
+        "components": parts,
+        "components_complete": True,
+    }
+    maker = firm(statements=(statement("Military drone with a guided camera", **told),))
+    works = firm("Works", "IND", statements=(statement("Makes military drones with cameras in volume"),))
+
+    def play_with(change):
+        ours = maker if change is None or change.side == "manufacturer" else PooledFirm(maker.id, change.profile)
+        theirs = PooledFirm(works.id, change.profile) if change and change.side == "manufacturer" else works
+        return play([ours], [theirs], [market("ETH", "Ethiopia", region="Africa")])
+
+    found = counterfactuals(play_with, (maker.id, works.id, "ETH"), WEIGHTS, rulebook(), ON)
+    first = found[0]
+    assert first.change == "Northern Sensors Inc. replaces the component “Seeker” by one of other origin"
+    assert (first.verdict_before, first.verdict_after) == ("exceptional", "undetermined")
+    assert first.requirements_after < first.requirements_before
+    assert not any("Frame" in each.change for each in found)

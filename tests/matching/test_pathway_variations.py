@@ -287,6 +287,28 @@ def test_two_parties_may_share_an_owner() -> None:
     assert told.parties is not None
 
 
+def test_a_named_part_is_believed_over_what_is_told_of_the_whole() -> None:
+    parts = [
+        {
+            "name": "Seeker",
+            "classifications": [{"regime": "USML", "entry": "XII(c)"}],
+            "us_origin": True,
+            "share_pct": 40,
+        }
+    ]
+    told = facts("CAN", "IND", "PHL", **MUNITIONS, itar_content=False, us_content_pct=0, components=parts)
+    pathway = trace_pathway(told, rulebook())
+    assert {"US-ITAR-SEETHRU", "US-ITAR-RETRANSFER"} <= rules_of(pathway)
+    because = next(r.because for r in pathway.legs[1].requirements if r.rule == "US-ITAR-SEETHRU")
+    assert "concluded: a component stands on the US Munitions List" in because
+
+
+def test_a_600_series_part_counts_although_the_whole_was_said_to_have_none() -> None:
+    parts = [{"name": "Pump", "classifications": [{"regime": "ECCN", "entry": "8A609.x"}], "us_origin": True}]
+    told = facts("CAN", "IND", "ERI", **VESSEL, us_600_series_content=False, components=parts)
+    assert "US-EAR-DEMIN0-600" in rules_of(trace_pathway(told, rulebook()))
+
+
 def test_a_complete_list_of_components_tells_the_us_content() -> None:
     parts = [{"name": "Engine", "us_origin": True, "share_pct": 12}, {"name": "Hull", "us_origin": False}]
     item: dict[str, Any] = {"us_content_pct": None, "itar_content": None, "usml": None, "us_600_series_content": None}

@@ -238,9 +238,11 @@ def run(
         if not again:
             print_json(matches.read_run(session, access.CONSOLE, run_id, load_knowledge(settings)))
             return
-        _, same = matches.replay(session, access.CONSOLE, run_id, load_knowledge(settings))
-    out.print("The replay gives the same answer, byte for byte." if same else "The replay gives another answer.")
-    if not same:
+        done = matches.replay(session, access.CONSOLE, run_id, load_knowledge(settings))
+    for change in done.since:
+        out.print(f"Since then, {change.firm}: {change.then} → {change.now}", markup=False, soft_wrap=True)
+    out.print("The replay gives the same answer, byte for byte." if done.same else "The replay gives another answer.")
+    if not done.same:
         raise typer.Exit(1)
 
 

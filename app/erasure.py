@@ -138,6 +138,7 @@ def _redact_runs(session: Session, firm_id: str, reference: str, names: list[str
     pattern = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names), re.IGNORECASE)
     for run_id in session.scalars(select(MatchRun.id)).all():
         run = session.get_one(MatchRun, run_id)
+        run.screening = _unscreened(run.screening, firm_id)
         matches = run.answer["matches"]
         ranks = [match["rank"] for match in matches if _side(match, firm_id)]
         ask = _marked(run.ask, pattern) | ({"firm": _erased(reference)} if run.ask.get("firm") == firm_id else {})
@@ -151,10 +152,19 @@ def _redact_runs(session: Session, firm_id: str, reference: str, names: list[str
             run.rests_on = [held for held in run.rests_on if held != firm_id]
             run.ask, run.answer = ask, answer | {"phrases": runs.phrases_told(answer)}
             _redact_notes(session, run.id, ranks)
-            session.flush()
             told += 1
+        session.flush()
         session.expunge(run)
     return told
+
+
+def _unscreened(kept: dict[str, Any] | None, firm_id: str) -> dict[str, Any] | None:
+    """What a run keeps of screening, without the firm, and without facts that were its alone."""
+    if kept is None or firm_id not in kept["of"]:
+        return kept
+    of = {other: number for other, number in kept["of"].items() if other != firm_id}
+    facts = [told if number in of.values() else [] for number, told in enumerate(kept["facts"])]
+    return kept | {"of": of, "facts": facts}
 
 
 def _erased(reference: str) -> str:

@@ -13,7 +13,7 @@ import orjson
 from pydantic import Field, TypeAdapter, model_validator
 from sqlalchemy.orm import Session
 
-from app import access, decisions, releases, runs, watchlists
+from app import access, decisions, releases, runs, screenings
 from app.candidates import CandidateCache, Candidates, gather
 from app.errors import Conflict, Invalid, NotFound
 from app.firms import find_firm
@@ -21,14 +21,14 @@ from app.intake import BRIEF_LIMIT, read_brief
 from app.knowledge import Knowledge
 from app.models import MatchRun
 from app.permissions import Permission
+from app.screenings import Held, ScreeningChange
 from matching.counterfactuals import Change, Counterfactual, counterfactuals
 from matching.encoder import Vectors, text_key
-from matching.phrases import Phrase, joined, phrasebook, say
+from matching.phrases import Phrase, phrasebook, say
 from matching.play import Play
 from matching.pool import Pool, PooledFirm, embedded_text
 from matching.profile import Demand, Frozen, Market, Profile, Source
-from matching.ranking import Ranking, Screening, WeightsError, check_weights, rank
-from matching.transfer import Screened
+from matching.ranking import Ranking, WeightsError, check_weights, rank
 
 INNOVATORS, MANUFACTURERS = "CAN", "IND"
 ANY = "any"
@@ -91,10 +91,12 @@ def request_matches(
     access.require(caller, Permission.REQUEST_MATCHES)
     candidates = cache.current(session, caller, knowledge)  # first: before seeding no name is worth looking for
     firm = find_firm(session, caller, ask.firm).id if ask.firm is not None else None
-    ask = ask.model_copy(update={"on": ask.on or now.date(), "firm": firm})
+    on = ask.on or now.date()
+    ask = ask.model_copy(update={"on": on, "firm": firm})
     version, in_use = decisions.weights_in_use(session, of_demand=ask.demand is not None)
     weights = _weights(ask, in_use)
-    answer = _answer(ask, knowledge, candidates, weights, _screening(session, candidates, knowledge, ask.on))
+    known = screenings.held(session, [one.id for one in candidates.firms], knowledge, on)
+    answer = _answer(ask, knowledge, candidates, weights, known)
     run = MatchRun(
         id=str(uuid.uuid4()),
         asked_at=now,
@@ -110,6 +112,7 @@ def request_matches(
         answer=answer,
         change=candidates.change,
         rests_on=sorted(candidates.rests_on),
+        screening=screenings.kept(known),
     )
     session.add(run)
     return _document(run, answer)
@@ -130,14 +133,24 @@ def read_run(session: Session, caller: access.Caller, run_id: str, knowledge: Kn
     return document
 
 
-def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge) -> tuple[dict[str, Any], bool]:
-    """Rank a recorded ask again over the profiles as they stood, and compare the answers byte for byte.
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A run ranked again: the answer, whether it is the same byte for byte, and what screening holds otherwise now."""
+
+    answer: dict[str, Any]
+    same: bool
+    since: tuple[ScreeningChange, ...]
+
+
+def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge) -> Replayed:
+    """Rank a recorded ask again over the profiles and screenings as they stood, and compare the answers byte for byte.
 
     Raises Conflict when the rulebook, taxonomy, markets or encoder held now are not those of the run.
     """
     run = runs.find_run(session, caller, run_id)
     answer, _ = _ranked_again(session, caller, run, knowledge)
-    return answer, _bytes(answer) == _bytes(run.answer)
+    since = _changed_since(session, caller, run, knowledge)
+    return Replayed(answer, _bytes(answer) == _bytes(run.answer), since)
 
 
 def _ranked_again(
@@ -147,9 +160,31 @@ def _ranked_again(
     _same_versions(run, knowledge)
     candidates = gather(session, caller, knowledge, at=_change_of(run))
     ask = Ask.model_validate(run.ask)
-    screening = _screening(session, candidates, knowledge, ask.on)
-    answer = _answer(ask, knowledge, candidates, run.versions["weights"], screening)
+    then = _known_then(session, run, candidates, knowledge)
+    answer = _answer(ask, knowledge, candidates, run.versions["weights"], then)
     return answer, candidates.version
+
+
+def _known_then(session: Session, run: MatchRun, candidates: Candidates, knowledge: Knowledge) -> Held:
+    """What screening held when a run was asked; of a run of before that was kept, what it holds now."""
+    if run.screening is not None:
+        return screenings.recalled(run.screening)
+    return _known_now(session, [firm.id for firm in candidates.firms], knowledge, run)
+
+
+def _known_now(session: Session, firm_ids: Sequence[str], knowledge: Knowledge, run: MatchRun) -> Held:
+    return screenings.held(session, firm_ids, knowledge, date.fromisoformat(run.ask["on"]))
+
+
+def _changed_since(
+    session: Session, caller: access.Caller, run: MatchRun, knowledge: Knowledge
+) -> tuple[ScreeningChange, ...]:
+    """Of which firms that the caller may see screening holds something else than when the run was asked."""
+    if run.screening is None:
+        return ()
+    then = screenings.recalled(run.screening)
+    seen = [firm.id for firm in session.scalars(access.visible_firms(caller)) if firm.id in then.facts]
+    return screenings.changes(then, _known_now(session, seen, knowledge, run))
 
 
 def _change_of(run: MatchRun) -> int:
@@ -188,36 +223,13 @@ def _weights(ask: Ask, in_use: dict[str, float]) -> dict[str, float]:
     return weights
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What screening knows of the candidates, by firm id: for the rules, and in words."""
-
-    screened: dict[str, Screened]
-    told_of: dict[str, Screening]
-
-
 def _lists_held(session: Session) -> dict[str, str]:
     """Each denied-party list in force, with its date and hash."""
     return {row.list_id: f"{row.dated} {row.sha256[:12]}" for row in releases.releases(session)}
 
 
-def _screening(session: Session, candidates: Candidates, knowledge: Knowledge, on: date | None) -> _Known:
-    assert on is not None  # set when the run was asked
-    old = tuple(releases.stale(session, knowledge.seeds / "watchlists", on))
-    names = {firm.id: firm.profile.name for firm in candidates.firms}
-    known = _Known({}, {})
-    for firm_id, facts in watchlists.standing(session, names).items():
-        if any(fact.screened_at for fact in facts):
-            lists, owners = (watchlists.lists_of(facts, owners=whose) for whose in (False, True))
-            known.screened[firm_id] = Screened(lists, owners)
-            known.told_of[firm_id] = Screening(
-                names[firm_id], watchlists.result_of(facts), joined("; ", (fact.told() for fact in facts)), old
-            )
-    return known
-
-
 def _answer(
-    ask: Ask, knowledge: Knowledge, candidates: Candidates, weights: dict[str, float], known: _Known
+    ask: Ask, knowledge: Knowledge, candidates: Candidates, weights: dict[str, float], known: Held
 ) -> dict[str, Any]:
     sides = _resolve(ask, knowledge, candidates)
     play = _play(sides, knowledge, candidates)
@@ -232,8 +244,8 @@ def _answer(
         one_per_pair=one_per_pair,
         spread=ask.spread,
         lists=knowledge.control_lists,
-        screened=known.screened,
-        told_of=known.told_of,
+        screened=known.screened(),
+        told_of=known.told_of({firm.id: firm.profile.name for firm in candidates.firms}),
     )
     answer: dict[str, Any] = _ANSWER.dump_python(ranking, mode="json", by_alias=True)
     notes = _notes(ask, sides, known)
@@ -293,7 +305,8 @@ def what_if(
         return _play(_resolve(ask, knowledge, supposed), knowledge, supposed)
 
     assert ask.on is not None  # set when the run was asked
-    screened = _screening(session, candidates, knowledge, ask.on).screened
+    # what screening holds now: nobody is shown a way to a firm that was found on a list since
+    screened = screenings.held(session, [firm.id for firm in candidates.firms], knowledge, ask.on).screened()
     return counterfactuals(play_with, ids, run.versions["weights"], knowledge.rulebook, ask.on, screened)
 
 
@@ -308,12 +321,12 @@ def _same_versions(run: MatchRun, knowledge: Knowledge) -> None:
         )
 
 
-def _notes(ask: Ask, sides: _Sides, known: _Known) -> list[Phrase]:
+def _notes(ask: Ask, sides: _Sides, known: Held) -> list[Phrase]:
     notes = [
         say("Profiles were compiled from public sources and not verified by the firms."),
         say("Readiness figures are estimates unless a firm has stated them."),
         say("Names were compared with the denied-party lists held; ownership was not, beyond a parent on record.")
-        if known.told_of
+        if known.screened()
         else say("No party has been screened against a denied-party list."),
     ]
     if ask.market == ANY:

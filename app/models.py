@@ -245,6 +245,8 @@ class MatchRun(Base):
     raise it, too."""
     rests_on: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     """Firms whose restricted fields were in play, because the asker might read them then."""
+    screening: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """What screening held of the firms in play; none was kept of the first runs."""
 
 
 class ListRelease(Base):

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from app import matches
 from app.api.doors import BODY_LIMIT, CallerDep, HouseDep, NowDep, SessionDep
 from app.matches import Ask
+from app.screenings import ScreeningChange
 from matching.counterfactuals import Counterfactual
 from matching.ranking import Exclusion, Match
 
@@ -39,9 +40,10 @@ class Answer(BaseModel):
 
 
 class Replay(BaseModel):
-    """A run ranked again over the profiles as they stood."""
+    """A run ranked again over the profiles and screenings as they stood, and what screening holds otherwise now."""
 
     same: bool
+    since: list[ScreeningChange]
     matches: list[Match]
     excluded: list[Exclusion]
 
@@ -103,6 +105,15 @@ def what_if(
 
 @router.post("/{run_id}/replay", response_model=Replay)
 def replay_run(run_id: str, session: SessionDep, caller: CallerDep, house: HouseDep) -> Any:
-    """Rank the recorded ask again over the profiles as they stood; `same` compares the two answers byte for byte."""
-    answer, same = matches.replay(session, caller, run_id, house.knowledge)
-    return {"same": same, "matches": answer["matches"], "excluded": answer["excluded"]}
+    """Rank the recorded ask again over the profiles and screenings as they stood.
+
+    `same` compares the two answers byte for byte; `since` tells what screening now holds otherwise of the firms.
+    """
+    done = matches.replay(session, caller, run_id, house.knowledge)
+    answer = done.answer
+    return {
+        "same": done.same,
+        "since": done.since,
+        "matches": answer["matches"],
+        "excluded": answer["excluded"],
+    }

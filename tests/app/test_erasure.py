@@ -75,6 +75,8 @@ def told(world):
         decisions.record(session, CONSOLE, run, judgement, NOW)
         hold(session, "Quohog Optical")
         watchlists.screen_firms(session, WatchlistCache(), CONSOLE, NOW)
+    world.ask(firm="Kraken", market="PHL")  # keeps what screening holds of everyone
+    with transaction(world.sessions) as session:
         for hit in watchlists.queue(session):
             if hit.firm_id == FIRM:
                 watchlists.decide(session, hit.id, False, "QuagmireOptics is of Zanzibarville", "Asha Rao", NOW)

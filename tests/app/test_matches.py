@@ -14,6 +14,8 @@ from app.db import transaction
 from app.errors import AppError, Conflict, Invalid, NotFound, NotReady, TooLarge
 from app.matches import Ask, read_run
 from app.models import MatchRun
+from app.releases import WatchlistCache
+from tests.app.test_watchlists import hold
 from tests.app.world import NOW, SMALL_FIRMS, World, as_bytes
 from tests.factories import profile, statement
 
@@ -234,6 +236,34 @@ def test_a_run_replays_over_the_profiles_as_they_stood(world) -> None:
     again, same = world.replay(before["run"]["id"])
     assert same
     assert as_bytes(again, "matches") == as_bytes(before, "matches")
+
+
+def test_a_run_replays_over_what_screening_held_and_tells_what_it_holds_now(world) -> None:
+    def on_the_list_of(day: str, *names: str) -> None:
+        with transaction(world.sessions) as session:
+            hold(session, *names, dated=day)
+            watchlists.screen_firms(session, WatchlistCache(), access.CONSOLE, NOW)
+
+    def replayed(run_id: str) -> matches.Replayed:
+        with transaction(world.sessions) as session:
+            return matches.replay(session, access.CONSOLE, run_id, world.knowledge)
+
+    on_the_list_of("2026-11-20", "Bharat Electronics")
+    asked = world.ask(firm="Kraken", market="PHL")
+    assert "bharat-electronics-limited" in {match["manufacturer"]["id"] for match in asked["matches"]}
+    run_id = asked["run"]["id"]
+    assert replayed(run_id).since == ()
+    with transaction(world.sessions) as session:
+        (hit,) = watchlists.queue(session)
+        watchlists.decide(session, hit.id, True, "same address", "Asha Rao", NOW)
+    assert "bharat-electronics-limited" not in {
+        match["manufacturer"]["id"] for match in world.ask(firm="Kraken", market="PHL")["matches"]
+    }
+    done = replayed(run_id)
+    assert done.same
+    assert [(one.firm, one.then.split(": ")[1], one.now.split(": ")[1]) for one in done.since] == [
+        ("bharat-electronics-limited", "waiting for review", "confirmed on")
+    ]
 
 
 def test_a_replay_that_comes_out_otherwise_says_so(world) -> None:

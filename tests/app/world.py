@@ -90,7 +90,8 @@ class World:
 
     def replay(self, run_id: str) -> tuple[dict[str, Any], bool]:
         with transaction(self.sessions) as session:
-            return matches.replay(session, access.CONSOLE, run_id, self.knowledge)
+            done = matches.replay(session, access.CONSOLE, run_id, self.knowledge)
+            return done.answer, done.same
 
     def key(self, holder: str = "Trade officer", now: datetime | None = None, post: Post = OFFICER) -> str:
         """A live key of an account of that name, which is made where it is missing."""

@@ -1,0 +1,209 @@
+"""The access truth table: every route, for every kind of caller, answers with the status that ``access.yaml`` says.
+
+A route without a row fails, and so does a row without its route. To add one, see the top of the file; what a row must
+find in the database is made by a function of ``MADE``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from starlette.routing import Mount, Route
+
+from app import access, accounts, keys
+from app.access import Caller
+from app.accounts import Post
+from app.db import open_engine, session_maker, transaction
+from app.main import create_app
+from app.models import Firm
+from app.permissions import Role
+from tests.app.world import World
+from tests.factories import ROOT, profile, statement
+
+FILE = ROOT / "tests" / "contracts" / "access.yaml"
+TABLE: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+
+POSTS = {
+    "association": Post(Role.ASSOCIATION_OFFICER, "alpha"),
+    "other association": Post(Role.ASSOCIATION_OFFICER, "beta"),
+    "trade officer": Post(Role.TRADE_OFFICER),
+    "delegation lead": Post(Role.DELEGATION_LEAD),
+    "reviewer": Post(Role.COMPLIANCE_REVIEWER),
+    "administrator": Post(Role.ADMINISTRATOR),
+}
+CALLERS = ("anonymous", *POSTS)
+
+DRAFT, OWN = "alpha-drafts-ltd", "alpha-optics-ltd"
+"""A draft and a published firm of the association alpha."""
+
+
+def caller(name: str) -> Caller:
+    post = POSTS[name]
+    return Caller(name, post.role, post.association)
+
+
+def _run(world: World) -> str:
+    """A run of the trade officer."""
+    from app import matches
+
+    with transaction(world.sessions) as session:
+        asked = matches.Ask(firm="kraken-robotics-inc", market="PHL", limit=3)
+        answer = matches.request_matches(
+            session, caller("trade officer"), asked, world.knowledge, world.cache, datetime.now(UTC)
+        )
+    return str(answer["run"]["id"])
+
+
+MADE: dict[str, Callable[[World], str]] = {"run": _run}
+"""What ``<name>`` stands for in the table: made in the database of the request, and only where it is used."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One request of the table and the status that each caller gets."""
+
+    operation: str
+    case: str
+    path: str
+    body: Any
+    expect: dict[str, int]
+
+    def __str__(self) -> str:
+        return f"{self.operation} ({self.case})" if self.case else self.operation
+
+
+def rows() -> Iterator[Row]:
+    for operation, cases in TABLE["routes"].items():
+        template = operation.split()[1]
+        for case in cases:
+            words = TABLE["words"] | case.get("words", {})
+            path = re.sub(r"\{(\w+)(?::\w+)?\}", lambda m, words=words: str(words[m.group(1)]), template)
+            assert len(case["expect"]) == len(CALLERS), f"{operation}: expected a status for each of {CALLERS}"
+            expect = dict(zip(CALLERS, case["expect"], strict=True))
+            yield Row(operation, case.get("case", ""), path + case.get("query", ""), case.get("body"), expect)
+
+
+ROWS = list(rows())
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The small world with the associations alpha and beta, and an account with a key for every kind of caller."""
+
+    database: Path
+    keys: dict[str, str]
+    world: World
+
+
+@pytest.fixture(scope="module")
+def prepared(small_database: Path, settings, little, tmp_path_factory) -> Prepared:
+    database = Path(shutil.copy(small_database, tmp_path_factory.mktemp("table") / "prepared.sqlite3"))
+    engine = open_engine(f"sqlite:///{database}")
+    world = World(settings, session_maker(engine), little)
+    firms = {
+        DRAFT: profile("Alpha Drafts Ltd.", provenance="firm", statements=(statement("A draft of the association"),)),
+        OWN: profile("Alpha Optics Ltd.", provenance="firm", statements=(statement("Optics for drones"),)),
+    }
+    world.seed(*[firm.profile for firm in _held(world)], *firms.values())
+    now = datetime.now(UTC)
+    with transaction(world.sessions) as session:
+        for name in ("Alpha", "Beta"):
+            accounts.add_association(session, access.CONSOLE, name, now)
+        for firm_id in firms:
+            session.get_one(Firm, firm_id).association_id = "alpha"
+        session.get_one(Firm, DRAFT).state = "draft"
+        made = {}
+        for name, post in POSTS.items():
+            accounts.add(session, access.CONSOLE, name, post, now)
+            made[name] = keys.create_key(session, name, now)
+    world.embed()
+    engine.dispose()
+    return Prepared(database, made, world)
+
+
+def _held(world: World) -> list[Firm]:
+    with world.sessions() as session:
+        return list(session.scalars(access.visible_firms(access.CONSOLE)))
+
+
+Ask = Callable[[Row], dict[str, int]]
+
+
+@pytest.fixture
+def ask(prepared: Prepared, tmp_path: Path) -> Iterator[Ask]:
+    """Sends one row as every caller; where it may change something, each to a database of its own."""
+    engines = []
+    numbers = itertools.count()
+
+    def opened() -> World:
+        engine = open_engine(f"sqlite:///{shutil.copy(prepared.database, tmp_path / f'{next(numbers)}.sqlite3')}")
+        engines.append(engine)
+        return World(prepared.world.settings, session_maker(engine), prepared.world.knowledge)
+
+    def send(row: Row) -> dict[str, int]:
+        method = row.operation.split()[0]
+        statuses, door = {}, None
+        for name in CALLERS:
+            if door is None or method != "GET":
+                door = _Door(opened(), row)
+            headers = {"Authorization": f"Bearer {prepared.keys[name]}"} if name in prepared.keys else {}
+            statuses[name] = door.client.request(method, door.path, json=door.body, headers=headers).status_code
+        return statuses
+
+    yield send
+    for engine in engines:
+        engine.dispose()
+
+
+class _Door:
+    """The application over one database, and a row's request with what it names made there."""
+
+    def __init__(self, world: World, row: Row) -> None:
+        made = {word: MADE[word](world) for word in re.findall(r"<(\w+)>", f"{row.path} {row.body}")}
+        self.path, self.body = _filled(row.path, made), _filled(row.body, made)
+        app = create_app(world.settings, world.knowledge, world.sessions)
+        self.client = TestClient(app, follow_redirects=False)
+
+
+def _filled(given: Any, made: dict[str, str]) -> Any:
+    if isinstance(given, str):
+        return re.sub(r"<(\w+)>", lambda m: made[m.group(1)], given)
+    if isinstance(given, list):
+        return [_filled(part, made) for part in given]
+    return {key: _filled(part, made) for key, part in given.items()} if isinstance(given, dict) else given
+
+
+def test_every_route_has_its_rows_and_every_row_its_route(settings, little) -> None:
+    app = create_app(settings, little)
+    routes = {
+        f"{method} {path}" for path, methods in app.openapi()["paths"].items() for method in map(str.upper, methods)
+    }
+    pages = {
+        f"{method} {route.path}"
+        for route in app.routes
+        if isinstance(route, APIRoute | Route) and not isinstance(route, Mount)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert set(TABLE["routes"]) == routes | pages
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_each_caller_gets_what_the_table_says(ask: Ask, row: Row) -> None:
+    assert ask(row) == row.expect
+
+
+def test_the_table_has_a_row_that_lets_in_and_one_that_refuses_each_caller() -> None:
+    for name in CALLERS:
+        statuses = {row.expect[name] // 100 for row in ROWS}
+        assert {2, 4} <= statuses, name

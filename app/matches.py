@@ -150,7 +150,8 @@ def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Know
     run = runs.find_run(session, caller, run_id)
     answer, _ = _ranked_again(session, caller, run, knowledge)
     since = _changed_since(session, caller, run, knowledge)
-    return Replayed(answer, _bytes(answer) == _bytes(run.answer), since)
+    same = _bytes(answer) == _bytes(run.answer)
+    return Replayed(runs.released(session, caller, answer), same, since)
 
 
 def _ranked_again(

@@ -258,6 +258,25 @@ def markets() -> None:
 
 
 @app.command()
+def glossary(word: Annotated[str, typer.Argument(help="Part of a term; all of them unless given.")] = "") -> None:
+    """Explain words of procurement and export control, with their sources."""
+    from app.knowledge import load_knowledge
+
+    found = [
+        t for t in load_knowledge(Settings()).literacy.terms if word.casefold() in f"{t.term} {t.term_fr}".casefold()
+    ]
+    if not found:
+        raise Invalid(f"no term holds {word!r}", hint="`triveni glossary` lists all")
+    for term in found:
+        out.print(f"[bold]{escape(term.term)}[/bold] / {escape(term.term_fr)}")
+        out.print(f"    {term.text_en}", markup=False)
+        checked = "" if term.verified else "; not verified"
+        out.print(
+            f"    [{term.source.what}, {term.source.dated}{checked}] {term.source.url or ''}", markup=False, style="dim"
+        )
+
+
+@app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +21,7 @@ from app.errors import AppError, Invalid, NotFound, NotReady
 from app.settings import Settings
 from matching.control_lists import ControlLists, load_control_lists
 from matching.encoder import Encoder, NamedEncoder, packaged_encoder
+from matching.literacy import Certificates, Glossary, Literacy
 from matching.profile import Demand, Frozen, Market, Source
 from matching.rulebook import Rulebook, load_rulebook
 from matching.rules import RuleError
@@ -51,9 +53,11 @@ class Knowledge:
     rulebook: Rulebook
     taxonomy: Taxonomy
     control_lists: ControlLists
+    literacy: Literacy
     markets: Mapping[str, Market]
     encoder: Encoder
     markets_version: str
+    glossary_version: str
     demands: Mapping[str, tuple[Market, Demand]] = field(default_factory=dict)
 
     @cached_property
@@ -63,6 +67,7 @@ class Knowledge:
             "rulebook": self.rulebook.version,
             "taxonomy": self.taxonomy.version,
             "control_lists": self.control_lists.version,
+            "glossary": self.glossary_version,
             "markets": self.markets_version,
             "encoder": self.encoder.id,
         }
@@ -114,9 +119,11 @@ def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowle
         rulebook=rulebook,
         taxonomy=taxonomy,
         control_lists=control_lists,
+        literacy=load_literacy(settings.seeds / "glossary", taxonomy, rulebook),
         markets=markets,
         encoder=encoder or _encoder(settings),
         markets_version=_content_hash(settings.seeds / "markets", "*.yaml"),
+        glossary_version=_content_hash(settings.seeds / "glossary", "*.yaml"),
         demands={demand.id: (market, demand) for market in markets.values() for demand in market.demands},
     )
 
@@ -144,6 +151,27 @@ def load_markets(folder: Path, taxonomy: Taxonomy) -> dict[str, Market]:
                     _known_sector(code, taxonomy, f"{path}, demand {demand.id}")
             markets[market.iso3] = market
     return dict(sorted(markets.items()))
+
+
+def load_literacy(folder: Path, taxonomy: Taxonomy, rulebook: Rulebook) -> Literacy:
+    """Glossary and certificates; every sector, rule and certificate that an occasion names must be there."""
+    terms = read_yaml(folder / "glossary.yaml", Glossary).entries
+    certificates = read_yaml(folder / "certificates.yaml", Certificates).certificates
+    codes = {certificate.code for certificate in certificates}
+    rules = [rule.id for rule in rulebook.rules]
+    for name, shown in [*((t.term, t.shown_for) for t in terms), *((c.code, c.shown_for) for c in certificates)]:
+        if shown is None:
+            continue
+        where = f"{folder}, {name}, shown_for"
+        for code in shown.sectors:
+            _known_sector(code, taxonomy, where)
+        strays = [p for p in shown.rules if not any(fnmatchcase(rule, p) for rule in rules)]
+        strays += [code for code in shown.certificates if code not in codes]
+        if strays:
+            raise SeedError(
+                f"{where}: nothing is called {strays[0]!r}; expected a rule of seeds/controls or a certificate"
+            )
+    return Literacy(certificates, terms)
 
 
 def _once(seen: dict[str, str], key: str, path: Path) -> None:

@@ -245,6 +245,7 @@ def _answer(
         one_per_pair=one_per_pair,
         spread=ask.spread,
         lists=knowledge.control_lists,
+        literacy=knowledge.literacy,
         screened=known.screened(),
         told_of=known.told_of({firm.id: firm.profile.name for firm in candidates.firms}),
     )

@@ -84,6 +84,12 @@ def _print_match(console: Console, match: dict[str, Any]) -> None:
         console.print(f"   screening: {party['party']}: {party['result']} ({party['because']})", markup=False)
     for old in dict.fromkeys(old for party in match["screening"] for old in party["stale"]):
         console.print(f"     stale: {old} is older than agreed", style="yellow", markup=False)
+    for gap in match["certificates"]:
+        held = "; ".join(gap["on_record"]) or "none on record"
+        console.print(f"   certificate {gap['code']}: {held} ({gap['asked_because']}; {gap['note']})", markup=False)
+    if match["terms"]:
+        told = "; ".join(f"{term['term']} ({term['because']})" for term in match["terms"])
+        console.print(f"   see the glossary: {told}", style="dim", markup=False)
     for supposition in match["suppositions"]:
         verdict = supposition["verdict"]
         console.print(

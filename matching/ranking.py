@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from matching import signals
 from matching.control_lists import ControlLists
 from matching.design_out import requirements_of
+from matching.literacy import CertificateGap, Literacy, TermShown, beside
 from matching.modes import Suggestion, suggest_mode
 from matching.pathway import Pathway, Verdict
 from matching.phrases import Phrase, joined, say
@@ -144,6 +145,10 @@ class Match:
     suppositions: tuple[Supposition, ...]
     """For an undetermined pathway: what it would be under each plausible classification."""
     screening: tuple[Screening, ...]
+    certificates: tuple[CertificateGap, ...]
+    """Certificates that the market, the programme or the trade asks for, with what is on record; they move nothing."""
+    terms: tuple[TermShown, ...]
+    """Glossary entries that apply; they move nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +247,7 @@ def rank(  # noqa: PLR0913 (the manner of listing is said by name)
     lists: ControlLists | None = None,
     screened: Mapping[str, Screened] | None = None,
     told_of: Mapping[str, Screening] | None = None,
+    literacy: Literacy | None = None,
 ) -> Ranking:
     """The best triads of a play, explained, and those that a rule prohibits.
 
@@ -265,7 +271,7 @@ def rank(  # noqa: PLR0913 (the manner of listing is said by name)
     listed = (_one_per_group(ordered, play) if spread else ordered)[:limit]
     return Ranking(
         matches=tuple(
-            _explain(place, triad, board, play, (permission, suppositions, told_of or {}, rivals))
+            _explain(place, triad, board, play, (permission, suppositions, told_of or {}, rivals, literacy))
             for place, triad in enumerate(listed, start=1)
         ),
         excluded=_exclusions(play, permission, barred),
@@ -376,9 +382,9 @@ def _explain(
     triad: Triad,
     board: Board,
     play: Play,
-    around: tuple[Permission, Suppositions | None, Mapping[str, Screening], NDArray[np.bool_]],
+    around: tuple[Permission, Suppositions | None, Mapping[str, Screening], NDArray[np.bool_], Literacy | None],
 ) -> Match:
-    permission, suppositions, told_of, rivals = around
+    permission, suppositions, told_of, rivals, literacy = around
     innovator, manufacturer = (
         pool.firms[firm] for pool, firm in zip((play.innovators, play.manufacturers), triad, strict=False)
     )
@@ -386,6 +392,10 @@ def _explain(
     known, unknown = board.told(triad)
     suggestion = _mode(triad, play)
     pathway = permission.pathway(triad)
+    supposed: tuple[Supposition, ...] = ()
+    if suppositions is not None and pathway.verdict is Verdict.UNDETERMINED:
+        supposed = suppositions.of(permission.facts(triad), permission.text(triad), permission.sectors(triad))
+    certificates, terms = beside(triad, play, suggestion.mode, pathway, literacy)
     return Match(
         rank=place,
         innovator=_party(innovator),
@@ -399,14 +409,14 @@ def _explain(
         mode=suggestion.mode.value,
         mode_because=suggestion.because,
         pathway=pathway,
-        suppositions=suppositions.of(permission.facts(triad), permission.text(triad), permission.sectors(triad))
-        if suppositions is not None and pathway.verdict is Verdict.UNDETERMINED
-        else (),
+        suppositions=supposed,
         screening=tuple(
             told_of.get(firm.id)
             or Screening(firm.profile.name, say("not screened"), say("not compared with any list held"))
             for firm in (innovator, manufacturer)
         ),
+        certificates=certificates,
+        terms=terms,
     )
 
 

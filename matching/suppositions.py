@@ -109,7 +109,11 @@ def _supposed(facts: Facts, candidate: Candidate) -> tuple[Facts, str]:
         guess |= {"usml": (), "eccn": (), "ear99": False, "itar_content": False, "us_content_pct": 0}
         guess |= {"us_600_series_content": False, "us_direct_product": False, "reasons_for_control": ()}
     filled = item.model_dump() | {name: value for name, value in guess.items() if name not in known}
-    deal = facts.model_dump() | {"item": filled, "parties": facts.parties if facts.parties is not None else ()}
+    parties = tuple(
+        party.model_copy(update={"lists": party.lists or (), "owners": party.owners or ()})
+        for party in facts.parties or ()
+    )
+    deal = facts.model_dump() | {"item": filled, "parties": [party.model_dump() for party in parties]}
     deal["consignee_in_india"] = {"government": False} | {
         name: value for name, value in facts.consignee_in_india if value is not None
     }
@@ -122,4 +126,6 @@ def _supposed(facts: Facts, candidate: Candidate) -> tuple[Facts, str]:
     said.append(say("needs no classified information"))
     if facts.parties is None:
         said.append(say("no party stands on a denied-party list"))
+    elif parties != facts.parties:
+        said.append(say("no party or owner stands on a denied-party list beyond those told"))
     return Facts.model_validate(deal), joined(", ", said)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.api.doors import CallerDep, HouseDep
+from matching.literacy import Certificate, Term
 from matching.profile import Market
 from matching.ranking import SIGNALS, WEIGHTS, WEIGHTS_OF_DEMAND
 
@@ -51,6 +52,18 @@ def list_sectors(caller: CallerDep, house: HouseDep) -> list[SectorLine]:
         SectorLine(code=s.code, name_en=s.name_en, name_fr=s.name_fr, stage=s.stage, naics=list(s.naics))
         for s in sectors
     ]
+
+
+@router.get("/glossary")
+def read_glossary(caller: CallerDep, house: HouseDep) -> list[Term]:
+    """Words of procurement and export control in both countries, explained in English and French with their sources."""
+    return list(house.knowledge.literacy.terms)
+
+
+@router.get("/certificates")
+def list_certificates(caller: CallerDep, house: HouseDep) -> list[Certificate]:
+    """Certificates, approvals and codes that buyers ask for, and when they are shown beside a match."""
+    return list(house.knowledge.literacy.certificates)
 
 
 @router.get("/signals")

@@ -335,3 +335,12 @@ def test_serve_starts_the_application_where_it_is_told(triveni, on_world, monkey
     ((app, options),) = started
     assert (options["host"], options["port"]) == where
     assert "/api/v1/matches" in app.openapi()["paths"]
+
+
+def test_the_glossary_explains_a_word_with_its_source(triveni) -> None:
+    page = triveni("glossary", "buy and make").out
+    assert "Buy and Make (Indian)" in page
+    assert "[Note on the key changes of DAP-2020" in page
+    assert "not verified" in triveni("glossary", "nadcap").out
+    refused = triveni("glossary", "zeppelin")
+    assert (refused.code, "no term holds 'zeppelin'" in refused.err) == (2, True)

@@ -356,6 +356,7 @@ def test_a_supposition_is_told_only_where_undetermined_and_moves_nothing():
         }
         assert "drone" in match.suppositions[0].words_that_met
         assert len(match.suppositions) <= 3
+        assert Verdict.UNDETERMINED not in {supposition.verdict for supposition in match.suppositions}
     assert [replace(match, suppositions=()) for match in supposed.matches] == list(plain.matches)
     known = play(
         [firm()],

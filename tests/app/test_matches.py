@@ -57,7 +57,7 @@ def test_a_requirement_has_its_authority_citation_and_date(world) -> None:
             )
         }
     )
-    world.seed(made)
+    world.seed(made, *SMALL_FIRMS[1:])  # a firm that leaves the seed files is withdrawn
     world.embed()
     requirements = [
         requirement
@@ -227,6 +227,7 @@ def test_a_run_replays_over_the_profiles_as_they_stood(world) -> None:
     turned = next(p for p in SMALL_FIRMS if p.name.startswith("Bharat Electronics"))
     assert best == "bharat-electronics-limited"
     world.seed(
+        *(p for p in SMALL_FIRMS if p is not turned),
         turned.model_copy(update={"statements": (statement("Now bakes bread only"),), "sectors": ("munitions",)}),
         profile("Hull And Housing Works", "IND", statements=(statement("Pressure housings in volume for sonar"),)),
     )

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from app.printing import VERDICT_STYLES, VERDICT_WORDS, print_answer, print_evaluation
 from matching.pathway import Verdict
+from tests.app.world import SMALL_FIRMS
 from tests.factories import profile, statement
 
 
@@ -42,7 +43,7 @@ def test_a_match_is_printed_with_its_three_corners_fit_reasons_legs_and_question
 
 def test_every_requirement_is_printed_with_authority_citation_and_date(world) -> None:
     declared = statement("Sonar", classifications=({"regime": "ECL", "entry": "2-9.b", "standing": "declared"},))
-    world.seed(profile("Declared Sonar Inc.", statements=(declared,)))
+    world.seed(*SMALL_FIRMS, profile("Declared Sonar Inc.", statements=(declared,)))
     world.embed()
     answer = world.ask(firm="Declared Sonar Inc.", limit=50)
     requirements = [r for match in answer["matches"] for leg in match["pathway"]["legs"] for r in leg["requirements"]]

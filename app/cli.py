@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app import cli_access, cli_audit, cli_classifications, cli_decisions, cli_firms, cli_screening
+from app import cli_access, cli_audit, cli_classifications, cli_decisions, cli_firms, cli_screening, cli_submissions
 from app.errors import AppError, Invalid, in_plain_words
 from app.printing import print_json
 from app.settings import Settings
@@ -42,6 +42,8 @@ app.add_typer(pathway_app, name="pathway")
 app.command()(cli_decisions.decide)
 app.command()(cli_classifications.classify)
 app.command()(cli_classifications.declare)
+app.command()(cli_submissions.submit)
+app.command()(cli_submissions.template)
 app.add_typer(cli_decisions.weights_app, name="weights")
 app.add_typer(cli_audit.audit_app, name="audit")
 app.add_typer(cli_firms.firms_app, name="firms")

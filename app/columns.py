@@ -249,6 +249,7 @@ def _not_read(text: str, mark: str) -> Read:
 NEVER = {
     "contact": "contact details are personal: they are not taken out of sheets and pass only in an introduction",
     "number": "a running number says nothing of a firm",
+    "message": "what was to be mended in an earlier check",
     "een_other": "a field of the Enterprise Europe Network for which a Profile has no place",
 }
 """Columns that are known and never taken, and why."""
@@ -263,7 +264,8 @@ _NEVER = (
         "key contact", "contact information", "adresse courriel", "name of contact person"), group="never"),
     Column("number", "No.", "N°", _not_read, called=(
         "no", "#", "s no", "sl no", "sr no", "serial number", "n", "row", "num", "numéro", "id", "item", "ligne",
-        "si no", "line"), group="never"),
+        "si no", "row in your file", "line", "row in your file"), group="never"),
+    Column("message", "What to mend", "À corriger", _not_read, group="never"),
     Column("een_other", "EEN other", "EEN other", _not_read, called=(
         "iprstatus", "ipr status", "iprnotes", "ipr notes", "sdgkeywords", "sdg", "typesofpartnership",
         "types of partnership", "type of partnership", "typesandsizes", "types and sizes", "targetedcountries",

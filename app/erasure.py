@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import access, audit, revisions, runs
@@ -28,10 +28,13 @@ from app.models import (
     FieldGrant,
     Firm,
     FirmHit,
+    FirmMerge,
     FirmRevision,
     MatchRun,
     Screening,
     StatementVector,
+    Submission,
+    SubmissionRow,
 )
 from app.profiles import answered_for
 from matching.encoder import text_key
@@ -72,6 +75,8 @@ def erase(session: Session, caller: access.Caller, firm_id: str, knowledge: Know
         runs=redacted,
     )
     _deleted(session, FieldGrant, firm_id)
+    session.execute(delete(FirmMerge).where(or_(FirmMerge.kept_id == firm_id, FirmMerge.merged_id == firm_id)))
+    _forget_submissions(session, firm_id, _names(firm_id, held))
     session.execute(delete(Firm).where(Firm.id == firm_id))
     session.merge(Erasure(reference=reference, change=change.number, erased_at=now))
     audit.record(
@@ -129,13 +134,35 @@ def _forget_screening(session: Session, firm_id: str) -> int:
     return _deleted(session, FirmHit, firm_id)
 
 
+# --- Submissions ------------------------------------------------------------------------------------
+
+
+def _forget_submissions(session: Session, firm_id: str, names: list[str]) -> None:
+    """Delete the rows that were sent of the firm, also those with problems; put marks where other rows tell of it."""
+    pattern = _pattern(names)
+    own = {name.casefold() for name in names}
+    for row in session.scalars(select(SubmissionRow)).all():
+        if row.firm_id == firm_id or row.name.casefold() in own:
+            session.delete(row)
+        elif (told := _marked([row.duplicates, row.problems], pattern)) != [row.duplicates, row.problems]:
+            row.duplicates, row.problems = told
+    for submission in session.scalars(select(Submission)).all():
+        submission.missing = [missing for missing in submission.missing if missing != firm_id]
+        submission.left_out = _marked(submission.left_out, pattern)
+    session.flush()
+
+
+def _pattern(names: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names), re.IGNORECASE)
+
+
 # --- Runs -------------------------------------------------------------------------------------------
 
 
 def _redact_runs(session: Session, firm_id: str, reference: str, names: list[str]) -> int:
     """Put marks where runs, and decisions on their matches, tell of the firm; returns in how many runs."""
     told = 0
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names), re.IGNORECASE)
+    pattern = _pattern(names)
     for run_id in session.scalars(select(MatchRun.id)).all():
         run = session.get_one(MatchRun, run_id)
         run.screening = _unscreened(run.screening, firm_id)

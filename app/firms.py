@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -161,6 +161,16 @@ def _renew(session: Session, change: revisions.Change, firm: Firm, profile: Prof
         step(session, change, firm, life.transition(firm.state, Act.RESTORE))
     else:
         revisions.revise(session, change, firm, profile)
+
+
+def of_association(session: Session, association_id: str) -> Sequence[Firm]:
+    """Every firm that an association has on file, in any state, in order of id."""
+    return session.scalars(select(Firm).where(Firm.association_id == association_id).order_by(Firm.id)).all()
+
+
+def published_elsewhere(session: Session, association_id: str) -> Sequence[Firm]:
+    """Published firms that another association answers for, or none does; to compare with, not to show."""
+    return session.scalars(select(Firm).where(Firm.association_id != association_id, Firm.state == "published")).all()
 
 
 def find_firm(session: Session, caller: access.Caller, name_or_id: str) -> Firm:

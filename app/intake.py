@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import Any
 
 from app import mapping as mappings
-from app.cells import LeftOut
+from app.cells import LeftOut, Sheet
 from app.columns import columns
 from app.errors import Invalid, TooLarge
 from app.mapping import Catalogue, MappingFile, Table
-from app.rows import FirmRow, RowNote, read_rows
+from app.rows import FORM_MARK, FirmRow, RowNote, read_rows
 from app.sheets import Workbook, read_sheets
 from matching.profile import Profile, Readiness, Statement
 from matching.taxonomy import Taxonomy, TaxonomyError
@@ -47,6 +47,8 @@ class Members:
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
     """About the file; notes about a cell stand with its row."""
+    form: str = ""
+    """The version cell of our own form, where the file is one."""
 
     @property
     def row_notes(self) -> list[RowNote]:
@@ -87,7 +89,14 @@ def members_of(book: Workbook, taxonomy: Taxonomy, given: MappingFile) -> Member
         rows += found
         left_out += [*table.left_out, *aside, *(item for row in found for item in row.left_out)]
     notes = [note for sheet in book.sheets for note in sheet.notes]
-    return Members(book.kind, tuple(tables), tuple(rows), tuple(left_out), tuple(notes))
+    form = next((sheet.rows[0].texts[0] for sheet in book.sheets if _is_form(sheet)), "")
+    if form:  # its lists and its explanations are ours
+        left_out = [item for item in left_out if item.what != "sheet"]
+    return Members(book.kind, tuple(tables), tuple(rows), tuple(left_out), tuple(notes), form)
+
+
+def _is_form(sheet: Sheet) -> bool:
+    return bool(sheet.rows) and sheet.rows[0].texts[0].startswith(FORM_MARK)
 
 
 def read_record(record: Mapping[str, Any]) -> Profile:

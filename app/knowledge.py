@@ -104,6 +104,14 @@ def near(wanted: str, names: Mapping[str, str], limit: int = 5) -> list[str]:
     return list(dict.fromkeys(names[name] for name, _, _ in found))[:limit]
 
 
+def load_sectors(settings: Settings) -> Taxonomy:
+    """The sector tree alone; raises SeedError naming file, line and what was expected."""
+    try:
+        return load_taxonomy(settings.seeds / "sectors")
+    except TaxonomyError as problem:
+        raise SeedError(str(problem)) from problem
+
+
 def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowledge:
     """Read all seed files; raises SeedError naming file, line and what was expected."""
     try:

@@ -84,10 +84,14 @@ def folded(text: str) -> str:
 
 def _wordings(header: str) -> list[str]:
     """What a header may mean: whole, without brackets, and each part of a bilingual one."""
-    bare = re.sub(r"\([^)]*\)|\[[^\]]*\]|\*+|:\s*$", " ", header)
+    bare = _bare(header)
     parts = re.split(r"\s*[/|\n]\s*|\s+[-–—]\s+|;", bare)
     inside = re.findall(r"\(([^)]{2,})\)", header)
     return [wording for part in dict.fromkeys([header, bare, *parts, *inside]) if (wording := folded(part))]
+
+
+def _bare(header: str) -> str:
+    return re.sub(r"\([^)]*\)|\[[^\]]*\]|\*+|:\s*$", " ", header)
 
 
 def _score(wording: str, called: str) -> float:
@@ -113,11 +117,14 @@ class Catalogue:
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.columns = {column.key: column for column in columns}
-        self._called = [
-            (folded(name), column.key)
-            for column in columns
-            for name in (column.en, column.fr, column.key, *column.called)
-        ]
+        self._called = list(
+            dict.fromkeys(
+                (wording, column.key)
+                for column in columns
+                for name in (column.en, column.fr, column.key, *column.called)
+                for wording in (folded(name), folded(_bare(name)))
+            )
+        )
         self._seen: dict[str, tuple[str, float]] = {}
 
     def nearest(self, header: str) -> tuple[str, float]:

@@ -386,3 +386,82 @@ class AuditEvent(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class Submission(Base):
+    """A file that an association sent, as it was checked: nothing of it is on file until it is accepted."""
+
+    __tablename__ = "submission"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    association_id: Mapped[str] = mapped_column(ForeignKey("association.id"), index=True)
+    file_name: Mapped[str] = mapped_column(String(300))
+    sha256: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(20))
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """What a person said of the columns."""
+    recognised: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """What each column was taken for, with scores."""
+    state: Mapped[str] = mapped_column(String(20), default="checked")
+    basis: Mapped[str] = mapped_column(String(64))
+    """Hash of all that the check compared the file with: when it is another now, the check is stale."""
+    counts: Mapped[dict[str, int]] = mapped_column(JSON)
+    left_out: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    notes: Mapped[list[str]] = mapped_column(JSON)
+    missing: Mapped[list[str]] = mapped_column(JSON)
+    """Ids of firms on file that the sheet does not speak of."""
+    lists: Mapped[dict[str, str] | None] = mapped_column(JSON)
+    """The denied-party lists that names were compared with, and their dates; None when none was held."""
+    checked_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    checked_by: Mapped[str] = mapped_column(String(200))
+    accepted_at: Mapped[datetime | None] = mapped_column(Moment)
+    accepted_by: Mapped[str | None] = mapped_column(String(200))
+
+
+class SubmissionRow(Base):
+    """One row of a submission, or several that make up one firm: how it ended, and why."""
+
+    __tablename__ = "submission_row"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submission.id"), index=True)
+    sheet: Mapped[str] = mapped_column(String(300))
+    rows: Mapped[list[int]] = mapped_column(JSON)
+    outcome: Mapped[str] = mapped_column(String(20), index=True)
+    name: Mapped[str] = mapped_column(String(300))
+    firm_id: Mapped[str | None] = mapped_column(String(200), index=True)
+    """The firm on file; of a new one the id that it gets."""
+    cells: Mapped[dict[str, str]] = mapped_column(JSON)
+    profile: Mapped[Profile | None] = mapped_column(Stored(Profile))
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    notes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    duplicates: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    hits: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+
+class ColumnMapping(Base):
+    """What an association's columns mean, as its officer last said."""
+
+    __tablename__ = "column_mapping"
+
+    association_id: Mapped[str] = mapped_column(ForeignKey("association.id"), primary_key=True)
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSON)
+    saved_at: Mapped[datetime] = mapped_column(Moment)
+    saved_by: Mapped[str] = mapped_column(String(200))
+
+
+class FirmMerge(Base):
+    """That a person took two records for one firm's: which stays, which is set aside, and whether it was undone."""
+
+    __tablename__ = "firm_merge"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kept_id: Mapped[str] = mapped_column(ForeignKey("firm.id"), index=True)
+    merged_id: Mapped[str] = mapped_column(ForeignKey("firm.id"), index=True)
+    state_before: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(500))
+    merged_at: Mapped[datetime] = mapped_column(Moment)
+    merged_by: Mapped[str] = mapped_column(String(200))
+    undone_at: Mapped[datetime | None] = mapped_column(Moment)
+    undone_by: Mapped[str | None] = mapped_column(String(200))

@@ -22,6 +22,9 @@ from app.places import region_of
 from app.values import Read, Wrong
 from matching.profile import Exposure, Identifier, Profile, Readiness, Statement, slug
 
+FORM_MARK = "triveni-form"
+"""How the version cell of our own form begins."""
+
 STATED = "as stated in the association's sheet"
 """The basis of a readiness that a sheet gives."""
 REMOVE = re.compile(r"\(\s*(remove|clear|retirer|effacer)\s*\)", re.IGNORECASE)

@@ -65,11 +65,11 @@ def check_cell(text: str, mark: str) -> None:
         raise Wrong("a formula as text", "write the value that it should give")
 
 
-def entries(text: str, separators: str = r";|\n|•|▪|●") -> list[str]:
-    """The entries of a multi-valued cell, each once; semicolons and line breaks part them."""
+def entries(text: str, separators: str = r"(?<!\\);|\n|•|▪|●") -> list[str]:
+    r"""The entries of a multi-valued cell, each once; semicolons and line breaks part them, but not ``\;``."""
     pieces = text.split(ENTRY_SEPARATOR) if ENTRY_SEPARATOR in text else re.split(separators, text)
     kept = [re.sub(r"^(?:[-–*•·]|\d{1,2}[.)])\s+", "", piece.strip()).strip() for piece in pieces]
-    found = list(dict.fromkeys(re.sub(r"\s+", " ", piece) for piece in kept if not unknown(piece)))
+    found = list(dict.fromkeys(re.sub(r"\s+", " ", piece.replace("\\;", ";")) for piece in kept if not unknown(piece)))
     if len(found) > MOST_ENTRIES:
         raise Wrong(f"{len(found)} entries in one cell; at most {MOST_ENTRIES}", "keep those that matter most")
     return found

@@ -11,7 +11,7 @@ import csv
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -159,8 +159,10 @@ def _has_words(name: str) -> bool:
         return False
 
 
-def screen_firms(session: Session, cache: WatchlistCache, caller: Caller, now: datetime) -> Rescreened:
-    """Screen every firm, whatever its state, against the releases in force; new near names join the queue.
+def screen_firms(
+    session: Session, cache: WatchlistCache, caller: Caller, now: datetime, only: Collection[str] | None = None
+) -> Rescreened:
+    """Screen every firm, or those of some ids, in any state, against the releases in force; new near names are queued.
 
     A hit whose names are no longer near, or whose party left its list, is ``gone``; the decisions on it are kept.
     """
@@ -168,6 +170,7 @@ def screen_firms(session: Session, cache: WatchlistCache, caller: Caller, now: d
     # Not a select of access.py: nobody reads these rows, and a firm of any state is screened.
     firms = session.execute(select(Firm.id, Firm.revision, Firm.profile).order_by(Firm.id)).all()
     owners = {profile.name: owner_of(profile) for _, _, profile in firms}
+    firms = firms if only is None else [firm for firm in firms if firm.id in only]
     subjects = [names_of(profile, owners) for _, _, profile in firms]
     held = {(hit.firm_id, hit.entry_id, hit.given, hit.listed): hit for hit in session.scalars(select(FirmHit))}
     seen: set[tuple[str, str, str, str]] = set()
@@ -182,7 +185,8 @@ def screen_firms(session: Session, cache: WatchlistCache, caller: Caller, now: d
             key = (firm_id, hit.entry.id, hit.given, hit.listed)
             seen.add(key)
             new += _queued(session, key, hit, names[hit.given], held.get(key), now)
-    gone = _gone(watchlist, (hit for key, hit in held.items() if key not in seen))
+    asked = {firm.id for firm in firms}
+    gone = _gone(watchlist, (hit for key, hit in held.items() if key not in seen and hit.firm_id in asked))
     session.flush()
     return Rescreened(
         firms=len(firms),

@@ -120,7 +120,10 @@ def test_every_table_that_refers_to_a_firm_is_seen_to() -> None:
         for table in Base.metadata.sorted_tables
         if any(key.column.table.name == "firm" for key in table.foreign_keys) or "firm_id" in table.columns
     }
-    assert referring == {"firm_revision", "consent", "declaration", "field_grant", "screening", "firm_hit"}
+    assert referring == {
+        *("firm_revision", "consent", "declaration", "field_grant", "screening", "firm_hit"),
+        *("firm_merge", "submission_row"),
+    }
 
 
 def test_a_vector_that_others_need_is_kept(world, told) -> None:

@@ -75,7 +75,7 @@ def test_a_text_that_two_firms_share_has_one_vector(empty) -> None:
 
 def test_only_the_changed_statement_waits_after_a_revision(world) -> None:
     first = SMALL_FIRMS[0]
-    world.seed(first.model_copy(update={"statements": (*first.statements, statement("Autonomous gliders"))}))
+    world.revise(first.model_copy(update={"statements": (*first.statements, statement("Autonomous gliders"))}))
     with world.sessions() as session:
         assert waiting_texts(session, world.knowledge) == ["Autonomous gliders"]
 

@@ -79,6 +79,11 @@ class World:
         with transaction(self.sessions) as session:
             return firms.seed(session, {slug(p.name): p for p in profiles}, NOW)
 
+    def revise(self, *profiles: Profile) -> firms.Seeded:
+        """Seed the small world's firms again with these in place of, or beside, them: a seeding drops what it leaves out."""
+        given = {p.name: p for p in (*SMALL_FIRMS, *profiles)}
+        return self.seed(*given.values())
+
     def embed(self) -> int:
         return embed_waiting(self.sessions, self.knowledge, lambda total: lambda done: None)
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from starlette.exceptions import HTTPException
 
 from app import access
-from app.api import classifications, decisions, firms, matches, pathways, reference
+from app.api import classifications, decisions, firms, grants, logins, matches, pathways, reference
 from app.api.doors import BODY_LIMIT, House
 from app.candidates import CandidateCache
 from app.db import open_engine, session_maker, transaction
@@ -90,6 +90,8 @@ def create_app(
         decisions.router,
         classifications.router,
         firms.router,
+        grants.router,
+        logins.router,
         reference.router,
     ):
         app.include_router(router)

@@ -214,13 +214,15 @@ def touch(session: Session, token: str, now: datetime) -> None:
         _live(session, token, now)[0].seen_at = now
 
 
-def logout(session: Session, token: str, now: datetime) -> None:
-    """End the session of a token; one that has ended, or never was, is left as it is."""
+def logout(session: Session, token: str, now: datetime) -> bool:
+    """End the session of a token; false for one that has ended, or never was."""
     held = _held(session, token)
-    if held is not None and held.ended_at is None:
-        held.ended_at = now
-        account = session.get_one(Account, held.account_id)
-        audit.record(session, by=account.name, action="session.ended", subject=f"session:{held.id}", at=now)
+    if held is None or held.ended_at is not None:
+        return False
+    held.ended_at = now
+    account = session.get_one(Account, held.account_id)
+    audit.record(session, by=account.name, action="session.ended", subject=f"session:{held.id}", at=now)
+    return True
 
 
 def revoke_sessions(session: Session, caller: Caller, now: datetime, *, of: str | None = None) -> int:

@@ -11,7 +11,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from starlette.routing import Mount, Route
 
-from app import access, accounts, keys
+from app import access, accounts, grants, keys
 from app.access import Caller
 from app.accounts import Post
 from app.db import open_engine, session_maker, transaction
@@ -65,7 +65,20 @@ def _run(world: World) -> str:
     return str(answer["run"]["id"])
 
 
-MADE: dict[str, Callable[[World], str]] = {"run": _run}
+def _soon(_: World) -> str:
+    """A day within any term."""
+    return (datetime.now(UTC) + timedelta(days=30)).isoformat()
+
+
+def _grant(world: World) -> str:
+    """A grant of Alpha on its published firm to the trade officer."""
+    with transaction(world.sessions) as session:
+        given = {"account": "trade officer", "firm": OWN, "agreement": "Arrangement 7", "until": _soon(world)}
+        granting = grants.Granting.model_validate(given)
+        return str(grants.grant(session, caller("association"), granting, datetime.now(UTC)).id)
+
+
+MADE: dict[str, Callable[[World], str]] = {"run": _run, "soon": _soon, "grant": _grant}
 """What ``<name>`` stands for in the table: made in the database of the request, and only where it is used."""
 
 

@@ -165,7 +165,7 @@ def _gather(
 
 def _store(session: Session, encoder: Encoder) -> _Store:
     vectors = stored_vectors(session, encoder)
-    index = MeaningIndex(encoder.id, encoder.dimensions, encoder.background)
+    index = MeaningIndex(encoder.id, encoder.dimensions, encoder.readings)
     ids = np.array([vector_id for vector_id, _ in vectors.values()], dtype=np.int64)
     rows = np.array([vector for _, vector in vectors.values()], dtype=np.float32).reshape(len(ids), encoder.dimensions)
     index.add(ids, rows, encoder.id)

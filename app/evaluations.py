@@ -18,7 +18,7 @@ from app.errors import Invalid
 from app.intake import BRIEF_LIMIT, STATEMENT_LIMIT, read_brief, read_record
 from app.knowledge import Knowledge, invalid_from, load_knowledge
 from app.settings import ROOT, Settings
-from matching.encoder import Encoder, Vectors, text_key
+from matching.encoder import Encoder, Vectors, reads_as_english, text_key
 from matching.evaluation import Collection, CollectionError, Text, bm25_scores, measure, read_collection
 from matching.index import MeaningIndex, Scores
 from matching.play import Play
@@ -136,10 +136,13 @@ class Trial:
         )
 
     def _dense_scores(self) -> Scores:
-        """The plain dense ranker: cosine of whole texts."""
+        """The plain dense ranker: nearness of whole texts, English ones as English is read."""
         queries = self._embed([query.text for query in self.collection.queries])
         documents = self._embed([document.text for document in self.collection.corpus])
-        return (queries @ documents.T).astype(np.float32)
+        readings = self._knowledge.encoder.readings
+        english = np.array([[reads_as_english(query.text)] for query in self.collection.queries], dtype=np.bool_)
+        within, across = ((queries * reading.scale) @ documents.T for reading in (readings.within, readings.across))
+        return np.where(english, within, across).astype(np.float32)
 
     @cached_property
     def play(self) -> Play:
@@ -170,7 +173,7 @@ def pairs_in_play(
     """The two sides laid out for ``fit``, with no market in play."""
     asking = _pool(innovators, knowledge, embed, indexed=False)
     offering = _pool(manufacturers, knowledge, embed, indexed=True)
-    index = MeaningIndex(knowledge.encoder.id, knowledge.encoder.dimensions, knowledge.encoder.background)
+    index = MeaningIndex(knowledge.encoder.id, knowledge.encoder.dimensions, knowledge.encoder.readings)
     ids, first = np.unique(offering.vector_ids, return_index=True)
     index.add(ids, offering.vectors[first], knowledge.encoder.id)
     nowhere = np.empty((0, knowledge.encoder.dimensions), dtype=np.float32)

@@ -1,9 +1,9 @@
 """Texts to unit vectors. The only file that knows sentence-transformers, and it loads it late.
 
-The encoder of record pairs ``all-MiniLM-L6-v2`` (Reimers & Gurevych 2019; Wang et al. 2020) with
-``multilingual-e5-small`` (Wang et al. 2024). Both arrive in ordinary packages, are checked against pinned SHA-256
-before they are loaded, and the encoder's id (names and hashes) is stored beside every vector, so that vectors of
-two models are never mixed.
+The encoder of record joins ``all-MiniLM-L6-v2`` (Reimers & Gurevych 2019; Wang et al. 2020), ``multilingual-e5-small``
+(Wang et al. 2024) and the multilingual Universal Sentence Encoder (``matching.use``). All arrive in ordinary packages
+and are checked against pinned SHA-256 before they are loaded; the encoder's id (names, hashes, shares) is stored beside
+every vector, so that vectors of two encoders are never mixed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching import e5
+from matching.use import UniversalEncoder
 from matching.weights import EncoderError, checked, packaged, packaged_folder, sha256_of
 
 if TYPE_CHECKING:
@@ -41,8 +42,30 @@ Progress = Callable[[int], None]
 """Called with the number of texts done since the last call."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One way of comparing texts: what each dimension of the vectors counts, and what unrelated texts then give."""
+
+    scale: Vectors
+    background: Background
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """How English texts are compared with one another, and how texts are where either is in another language."""
+
+    within: Reading
+    across: Reading
+
+    @classmethod
+    def plain(cls, dimensions: int, background: Background = MEANING_BACKGROUND) -> Readings:
+        """Of one model: the cosine, whatever the languages."""
+        cosine = Reading(np.ones(dimensions, dtype=np.float32), background)
+        return cls(cosine, cosine)
+
+
 class Encoder(Protocol):
-    """Anything that turns texts into unit vectors and can say which model it is."""
+    """Anything that turns texts into vectors and can say which model it is and how its vectors are compared."""
 
     @property
     def id(self) -> str:
@@ -55,8 +78,8 @@ class Encoder(Protocol):
         ...
 
     @property
-    def background(self) -> Background:
-        """Mean and standard deviation of the inner products of unrelated statements."""
+    def readings(self) -> Readings:
+        """How its vectors are compared."""
         ...
 
     def check(self) -> None:
@@ -65,6 +88,33 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Vectors of the texts, in their order."""
+        ...
+
+
+class Model(Protocol):
+    """One model: an encoder whose vectors are of unit length, so that their inner product is a cosine."""
+
+    @property
+    def id(self) -> str:
+        """Name and weight hash."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of each vector."""
+        ...
+
+    @property
+    def background(self) -> Background:
+        """Mean and standard deviation of the cosines of unrelated statements."""
+        ...
+
+    def check(self) -> None:
+        """Raise EncoderError unless the weights are there and are the ones pinned; loads nothing."""
+        ...
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """Unit vectors of the texts, in their order."""
         ...
 
 
@@ -125,6 +175,11 @@ class SentenceEncoder:
         """As measured over the needs and offers of the seed firms."""
         return self._weights.background
 
+    @property
+    def readings(self) -> Readings:
+        """The cosine, whatever the languages."""
+        return Readings.plain(self.dimensions, self.background)
+
     def locate(self) -> Path:
         """The model's folder, its weights checked; raises EncoderError when absent or altered."""
         package, name = self._weights.package, self._weights.name
@@ -180,52 +235,65 @@ class _Unpacked(SentenceEncoder):
         return e5.build(self._written)
 
 
-SHARE_OF_E5 = 0.75
-"""Cosines of e5 are pressed together (a spread of 0.03 against 0.10), so at this share both weigh about alike."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One model of several: how much its cosine counts within English and across languages; 0 is not at all."""
+
+    encoder: Model
+    within: float
+    across: float
+    reads_english_only: bool = False
 
 
-class PairedEncoder:
-    """MiniLM for English beside e5 for all languages: the inner product is the weighted sum of their cosines.
+class JoinedEncoder:
+    """Several models side by side: a vector holds what each of them makes of the text, and a reading weighs them.
 
-    MiniLM orders English better and e5 meets French with English; a text that is not English leaves MiniLM's part
-    empty, so that only what both sides can read is compared.
+    Between English texts those count that order English best; where either text is in another language, those that
+    meet across languages. A text that is not English leaves the part of a model that reads only English empty.
     """
 
-    def __init__(self, english: Encoder, multilingual: Encoder) -> None:
-        self._parts = (english, multilingual)
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = tuple(parts)
+        dimensions = [part.encoder.dimensions for part in self._parts]
+        self.dimensions = sum(dimensions)
+        self.readings = Readings(
+            *(
+                Reading(
+                    np.repeat(np.array(shares, dtype=np.float32), dimensions),
+                    _joint([part.encoder.background for part in self._parts], shares),
+                )
+                for shares in ([part.within for part in self._parts], [part.across for part in self._parts])
+            )
+        )
 
     @property
     def id(self) -> str:
-        """The ids of both models and the share of the second."""
-        english, multilingual = (part.id for part in self._parts)
-        return f"{english}+{multilingual}x{SHARE_OF_E5}"
-
-    @property
-    def dimensions(self) -> int:
-        """The sum of both."""
-        return sum(part.dimensions for part in self._parts)
-
-    @property
-    def background(self) -> Background:
-        """The weighted sum of both means; of the deviations as if they moved together by half."""
-        english, multilingual = (part.background for part in self._parts)
-        mean = (1 - SHARE_OF_E5) * english[0] + SHARE_OF_E5 * multilingual[0]
-        spreads = (1 - SHARE_OF_E5) * english[1], SHARE_OF_E5 * multilingual[1]
-        return mean, math.sqrt(spreads[0] ** 2 + spreads[1] ** 2 + spreads[0] * spreads[1])
+        """The ids of the models and their shares, within English and across languages."""
+        return "+".join(f"{part.encoder.id}x{part.within:g}:{part.across:g}" for part in self._parts)
 
     def check(self) -> None:
-        """Raise EncoderError unless both models are there and are the ones pinned."""
+        """Raise EncoderError unless every model is there and is the one pinned."""
         for part in self._parts:
-            part.check()
+            part.encoder.check()
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """Vectors of both models side by side, scaled; of unit length for an English text."""
-        english, multilingual = self._parts
-        ours = english.encode(texts)
-        ours[[not reads_as_english(text) for text in texts]] = 0.0
-        theirs = multilingual.encode(texts, progress)
-        scales = np.sqrt([1 - SHARE_OF_E5, SHARE_OF_E5]).astype(np.float32)
-        return np.hstack([scales[0] * ours, scales[1] * theirs])
+        """Vectors of all models side by side, float32, shape (texts, dimensions); each part of unit length or empty."""
+        foreign = [not reads_as_english(text) for text in texts]
+        made = []
+        for part in self._parts:
+            vectors = part.encoder.encode(texts, progress if part is self._parts[-1] else None)
+            if part.reads_english_only:
+                vectors[foreign] = 0.0
+            made.append(vectors)
+        return np.hstack(made)
+
+
+def _joint(backgrounds: Sequence[Background], shares: Sequence[float]) -> Background:
+    """Of a weighted sum of cosines: the sum of the means; of the deviations as if they moved together by half."""
+    mean = sum(share * mean for share, (mean, _) in zip(shares, backgrounds, strict=True))
+    spreads = [share * spread for share, (_, spread) in zip(shares, backgrounds, strict=True)]
+    squares = sum(spread**2 for spread in spreads)
+    return mean, math.sqrt((squares + sum(spreads) ** 2) / 2)
 
 
 _ENGLISH = frozenset(
@@ -282,14 +350,21 @@ class NamedEncoder(SentenceEncoder):
 
 
 def packaged_encoder(unpacked: Path) -> Encoder:
-    """The encoder of record: the pair, or MiniLM alone on a machine for which the second has no package.
+    """The encoder of record: MiniLM and e5 for English, e5 and USE across languages.
 
-    ``unpacked`` is the folder that holds unpacked models.
+    ``unpacked`` is the folder that holds unpacked models. On a machine for which e5 has no package the other two serve.
     """
-    english = SentenceEncoder()
+    english, universal = SentenceEncoder(), UniversalEncoder()
     if not all(packaged(package) for package, _, _ in (e5.PACKED, e5.TOKENIZER)):
-        return english
-    return PairedEncoder(english, _Unpacked(unpacked / E5.name))
+        return JoinedEncoder((Part(english, 1.0, 0.0, reads_english_only=True), Part(universal, 0.0, 1.0)))
+    return JoinedEncoder(
+        (
+            # e5's cosines are pressed together (a spread of 0.02 against 0.11): at these shares each pair weighs alike.
+            Part(english, 0.25, 0.0, reads_english_only=True),
+            Part(universal, 0.0, 1 / 3),
+            Part(_Unpacked(unpacked / E5.name), 0.75, 2 / 3),
+        )
+    )
 
 
 def text_key(text: str) -> str:

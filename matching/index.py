@@ -21,7 +21,7 @@ import numpy as np
 import Stemmer
 from numpy.typing import NDArray
 
-from matching.encoder import MEANING_BACKGROUND, Background, Vectors
+from matching.encoder import Reading, Readings, Vectors
 
 Scores = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -37,14 +37,14 @@ class IndexMismatch(Exception):
 
 
 class MeaningIndex:
-    """Inner products (cosines) with a deletable set of statements, each under its own id.
+    """Inner products with a deletable set of statements, each under its own id.
 
-    ``background`` is what the encoder gives between unrelated statements.
+    ``readings`` are the encoder's ways of comparing; unless given, the cosine.
     """
 
-    def __init__(self, encoder_id: str, dimensions: int, background: Background = MEANING_BACKGROUND) -> None:
+    def __init__(self, encoder_id: str, dimensions: int, readings: Readings | None = None) -> None:
         self.encoder_id = encoder_id
-        self.background = background
+        self.readings = readings or Readings.plain(dimensions)
         self.dimensions = dimensions
         self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimensions))
 
@@ -68,14 +68,14 @@ class MeaningIndex:
         """Forget the vectors of these ids; an id not held is ignored."""
         self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(ids, dtype=np.int64)))
 
-    def cosines(self, queries: Vectors, eligible: Ids) -> Scores:
-        """Cosine of each query with each eligible statement: shape (queries, eligible), in the order given."""
+    def nearness(self, queries: Vectors, eligible: Ids, reading: Reading) -> Scores:
+        """Of each query to each eligible statement, as the reading weighs the dimensions: shape (queries, eligible)."""
         scores = np.zeros((len(queries), len(eligible)), dtype=np.float32)
         if not len(queries) or not len(eligible):
             return scores
         selector = faiss.IDSelectorBatch(np.asarray(eligible, dtype=np.int64))
         found, ids = self._index.search(
-            np.ascontiguousarray(queries),
+            np.ascontiguousarray(queries * reading.scale),
             len(eligible),
             params=faiss.SearchParameters(sel=selector),  # type: ignore[call-arg]
         )

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.encoder import Background, Vectors
+from matching.encoder import Background, Reading, Vectors, reads_as_english
 from matching.index import MeaningIndex, Scores, names_in
 from matching.pool import Pool
 from matching.profile import Demand, Market
@@ -26,6 +26,9 @@ WORDS_BACKGROUND: Background = (0.04, 0.075)
 
 BACKGROUND_WEIGHT = 30
 """Observations that the background counts as, so that a field of a few statements is not judged by itself alone."""
+
+SEVERAL = 3
+"""Offers that count as several: a match that rests on one sentence of a firm is weaker than one its range bears out."""
 
 DEVIATIONS = 6.0
 """Standard deviations above the field that count 1 in a straight line; the best of a hundred firms reaches 3 to 5."""
@@ -104,12 +107,42 @@ class Play:
     @cached_property
     def capability_meaning(self) -> Meeting:
         """What the innovators need against what the manufacturers offer, by meaning."""
-        return self._meeting(self._meaning, self.innovators, self.innovators.needs, self.manufacturers)
+        return self._meeting(
+            lambda *_: self._capability_scores, self.innovators, self.innovators.needs, self.manufacturers
+        )
 
     @cached_property
     def capability_words(self) -> Meeting:
         """The same by words, figures and designations shared."""
         return self._meeting(self._words, self.innovators, self.innovators.needs, self.manufacturers)
+
+    @cached_property
+    def capability_kind(self) -> Meeting:
+        """The same by the kind of goods or service, as the statements name it or their words give it away."""
+        return self._meeting(self._kinds, self.innovators, self.innovators.needs, self.manufacturers)
+
+    @cached_property
+    def capability_range(self) -> tuple[Scores, Rows, Rows]:
+        """How near the manufacturers' several nearest offers stand to a need: values, needs, and the offers' rows.
+
+        Shapes (innovators, manufacturers) twice and (SEVERAL, innovators, manufacturers); NaN and -1 for none.
+        """
+        needs, offers = self.innovators.needs, self.manufacturers.offers
+        shape = (len(self.innovators), len(self.manufacturers))
+        if not len(needs) or not len(offers):
+            nobody = np.full(shape, -1, dtype=np.int64)
+            return np.full(shape, np.nan, dtype=np.float32), nobody, np.repeat(nobody[None], SEVERAL, axis=0)
+        means, rows = self.manufacturers.few_best_per_firm(self._capability_scores, offers, SEVERAL)
+        best, need = self.innovators.best_per_firm(np.nan_to_num(means, nan=-1.0).T, needs)
+        value, row = best.T, need.T
+        at = np.searchsorted(needs, np.maximum(row, needs[0]))
+        met = (row >= 0) & (value >= 0)
+        chosen = np.take_along_axis(rows, at[None], axis=1)
+        return np.where(met, value, np.nan), np.where(met, row, -1), np.where(met[None], chosen, -1)
+
+    @cached_property
+    def _capability_scores(self) -> Scores:
+        return self._meaning(self.innovators, self.innovators.needs, self.manufacturers)
 
     @cached_property
     def return_meaning(self) -> Meeting:
@@ -135,14 +168,42 @@ class Play:
         return Meeting(np.where(met, value, np.nan), np.where(met, need, -1), np.where(met, chosen, -1))
 
     def _meaning(self, asking: Pool, needs: Rows, offering: Pool) -> Scores:
-        """How far each offer stands out by cosine for each need, through the index on whichever side it holds."""
-        if offering.indexed:
-            ids, inverse = np.unique(offering.vector_ids[offering.offers], return_inverse=True)
-            cosines = self._index.cosines(asking.vectors[needs], ids)[:, inverse]
-        else:
-            ids, inverse = np.unique(asking.vector_ids[needs], return_inverse=True)
-            cosines = self._index.cosines(offering.vectors[offering.offers], ids)[:, inverse].T
-        return stands_out(cosines, self._index.background)
+        """How far each offer stands out by meaning for each need, through the index on whichever side it holds."""
+        offers = offering.offers
+        wanted, made = (
+            (asking.vectors[needs], asking.vector_ids[needs]),
+            (
+                offering.vectors[offers],
+                offering.vector_ids[offers],
+            ),
+        )
+
+        def near(reading: Reading) -> Scores:
+            if offering.indexed:
+                return self._searched(wanted[0], made[1], reading)
+            return self._searched(made[0], wanted[1], reading).T
+
+        return self._by_language(asking.in_english[needs], offering.in_english[offers], near)
+
+    def _searched(self, queries: Vectors, ids: Rows, reading: Reading) -> Scores:
+        """Nearness of the queries to statements of the index, which may stand there several times."""
+        distinct, inverse = np.unique(ids, return_inverse=True)
+        return self._index.nearness(queries, distinct, reading)[:, inverse]
+
+    def _by_language(
+        self,
+        ours: NDArray[np.bool_],
+        theirs: NDArray[np.bool_],
+        near: Callable[[Reading], Scores],
+        axis: int | None = None,
+    ) -> Scores:
+        """How far texts stand out: English ones as English is read, all others as across languages."""
+        readings = self._index.readings
+        values = stands_out(near(readings.within), readings.within.background, axis)
+        both = ours[:, None] & theirs[None, :]
+        if both.all() or readings.across is readings.within:
+            return values
+        return np.where(both, values, stands_out(near(readings.across), readings.across.background, axis))
 
     @staticmethod
     def _words(asking: Pool, needs: Rows, offering: Pool) -> Scores:
@@ -162,6 +223,19 @@ class Play:
         across[[not name for name in named]] = -1.0
         return np.where(same, values, across)
 
+    def _kinds(self, asking: Pool, needs: Rows, offering: Pool) -> Scores:
+        """How close the kind of each offer stands to each need's, over all kinds of the need; -1 where one is unknown.
+
+        Of a firm whose sectors were themselves read from its words nothing new would be said.
+        """
+        sought, held = asking.kinds[needs], offering.kinds[offering.offers]
+        reach = nearest_sector(held, self.taxonomy)
+        count = sought.sum(axis=1, keepdims=True)
+        values: Scores = sought.astype(np.float32) @ reach.T / np.maximum(count, 1).astype(np.float32)
+        values[count[:, 0] == 0] = -1.0
+        values[:, ~held.any(axis=1) | ~offering.sectors_stated[offering.owner[offering.offers]]] = -1.0
+        return values
+
     # -- between the sides and the markets --------------------------------------------------
 
     @cached_property
@@ -174,20 +248,39 @@ class Play:
         """How near each manufacturer's offers stand to each demand: shape (demands, manufacturers)."""
         return self._service(self.manufacturers)
 
+    @cached_property
+    def demand_served(self) -> tuple[Scores, Rows]:
+        """How near each pair stands to the demand of each market that it serves best, and which demand that is.
+
+        Shapes (innovators, manufacturers, markets), the last of length 1 without markets; NaN and -1 without demands.
+        """
+        both = (self.innovators_serve.value[:, :, None] + self.manufacturers_serve.value[:, None, :]) / 2
+        shape = (len(self.innovators), len(self.manufacturers), max(1, len(self.markets)))
+        values = np.full(shape, np.nan, dtype=np.float32)
+        best = np.full(shape, -1, dtype=np.int64)
+        for market in np.unique(self.market_of_demand):
+            rows = np.flatnonzero(self.market_of_demand == market)
+            values[:, :, market] = both[rows].max(axis=0)
+            best[:, :, market] = rows[both[rows].argmax(axis=0)]
+        return values, best
+
     def _service(self, pool: Pool) -> Meeting:
         """Half by text (the better of meaning and words) and half by sector, on the firm's best statement.
 
         Of an offer whose sector nobody knows, the text alone speaks.
         """
-        offers = pool.offers
-        if pool.indexed:
-            ids, inverse = np.unique(pool.vector_ids[offers], return_inverse=True)
-            cosines = self._index.cosines(self._vectors_of_demands, ids)[:, inverse]
-        else:
-            cosines = self._vectors_of_demands @ pool.vectors[offers].T
-        shares = pool.words.shares([demand.text for demand in self.demands])
+        offers, asked = pool.offers, self._vectors_of_demands
+
+        def near(reading: Reading) -> Scores:
+            if pool.indexed:
+                return self._searched(asked, pool.vector_ids[offers], reading)
+            asking = np.asarray(asked * reading.scale, dtype=np.float32)
+            return np.asarray(asking @ pool.vectors[offers].T, dtype=np.float32)
+
+        in_english = np.array([reads_as_english(demand.text) for demand in self.demands], dtype=np.bool_)
         # Among the offers, however many demands are in play: naming one market must not move its figure.
-        meaning = stands_out(cosines, self._index.background, axis=1)
+        meaning = self._by_language(in_english, pool.in_english[offers], near, axis=1)
+        shares = pool.words.shares([demand.text for demand in self.demands])
         text = np.maximum(meaning, stands_out(np.sqrt(shares), WORDS_BACKGROUND, axis=1))
         both: Scores = np.nanmean([text, self._sector_nearness(pool)[:, offers]], axis=0)
         best, row = pool.best_per_firm(both, offers)

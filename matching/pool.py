@@ -141,6 +141,18 @@ class Pool:
         return columns
 
     @cached_property
+    def kinds(self) -> Mask:
+        """Of what kind each statement's goods or service are, finer than its firm's trade: shape (statements, sectors).
+
+        A statement that names no sector is read for it; a row is empty where its words speak of none.
+        """
+        mask = np.zeros((len(self.statements), len(self._taxonomy.codes)), dtype=np.bool_)
+        for row, statement in enumerate(self.statements):
+            for code in statement.sectors or _kinds_read(self._taxonomy, statement.text):
+                mask[row, self._taxonomy.position(code)] = True
+        return mask
+
+    @cached_property
     def trl(self) -> Column:
         """Middle of each statement's TRL range; NaN where it is unknown."""
         return _middles(self.statements, "trl")
@@ -204,6 +216,35 @@ class Pool:
         best[:, held] = block_best
         which[:, held] = rows[np.minimum.reduceat(column, starts, axis=1)]
         return best, which
+
+    def few_best_per_firm(
+        self, values: NDArray[np.float32], rows: NDArray[np.int64], few: int
+    ) -> tuple[Column, NDArray[np.int64]]:
+        """Mean of each firm's ``few`` best values among the rows (all of them where it has fewer), and those rows.
+
+        Shapes (queries, firms) and (few, queries, firms); NaN and -1 for a firm without such a statement.
+        """
+        left = values.copy()
+        found = []
+        for _ in range(few):
+            best, which = self.best_per_firm(left, rows)
+            none = (which < 0) | np.isneginf(best)
+            found.append((np.where(none, np.nan, best), np.where(none, -1, which)))
+            query, firm = np.nonzero(~none)
+            left[query, np.searchsorted(rows, which[query, firm])] = -np.inf
+        means = np.array([best for best, _ in found])
+        count = (~np.isnan(means)).sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            mean = np.nansum(means, axis=0) / np.where(count, count, np.nan)
+        return mean.astype(np.float32), np.array([which for _, which in found])
+
+
+KINDS_READ = 2
+"""Kinds taken from the words of one statement: a sentence rarely speaks of more."""
+
+
+def _kinds_read(taxonomy: Taxonomy, text: str) -> tuple[str, ...]:
+    return tuple(suggestion.code for suggestion in taxonomy.suggest(text, KINDS_READ))
 
 
 def _middles(statements: Sequence[Statement], scale: str) -> Column:

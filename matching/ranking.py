@@ -15,7 +15,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from matching import signals
+from matching import makers, signals, sites
 from matching.control_lists import ControlLists
 from matching.design_out import requirements_of
 from matching.literacy import CertificateGap, Literacy, TermShown, beside
@@ -38,13 +38,17 @@ SIGNALS: dict[str, Callable[[Play], Measured]] = {
     for signal in (
         signals.capability_meets_need,
         signals.terms_shared,
+        signals.several_offers_meet_need,
+        signals.kind_of_goods_close,
         signals.need_met_in_return,
         signals.sectors_close,
         signals.feeds_value_chain,
         signals.readiness_complements,
-        signals.makes_in_quantity,
-        signals.works_broadly,
-        signals.certificate_held,
+        makers.makes_in_quantity,
+        makers.works_broadly,
+        makers.track_record,
+        sites.site_suits,
+        makers.certificate_held,
         signals.market_seeks_it,
         signals.market_known,
     )
@@ -53,12 +57,16 @@ SIGNALS: dict[str, Callable[[Play], Measured]] = {
 WEIGHTS: dict[str, float] = {
     "capability_meets_need": 3.0,
     "terms_shared": 3.0,
-    "need_met_in_return": 1.0,
+    "several_offers_meet_need": 1.0,
+    "kind_of_goods_close": 1.5,
+    "need_met_in_return": 0.5,
     "sectors_close": 1.0,
     "feeds_value_chain": 1.5,
     "readiness_complements": 1.0,
     "makes_in_quantity": 0.5,
-    "works_broadly": 1.0,
+    "works_broadly": 0.5,
+    "track_record": 1.0,
+    "site_suits": 0.75,
     "certificate_held": 0.25,
     "market_seeks_it": 2.0,
     "market_known": 0.5,

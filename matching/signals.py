@@ -23,9 +23,6 @@ from matching.profile import Statement
 
 Values = NDArray[np.float32]
 
-BROAD = 5
-"""Sectors of the top level from which a manufacturer counts as fully broad; one is not broad at all."""
-
 Triad = tuple[int, int, int]
 """Positions of the innovator, the manufacturer and the market in the play."""
 
@@ -60,12 +57,13 @@ def _quote(pool: Pool, row: int) -> Evidence:
     return Evidence(pool.firms[pool.owner[row]].id, pool.texts[row], statement.basis)
 
 
-def _name(pool: Pool, firm: int) -> str:
+def firm_name(pool: Pool, firm: int) -> str:
+    """The name of the pool's firm at that position."""
     return pool.firms[firm].profile.name
 
 
 def _both(play: Play, triad: Triad) -> dict[str, str]:
-    return {"one": _name(play.innovators, triad[0]), "other": _name(play.manufacturers, triad[1])}
+    return {"one": firm_name(play.innovators, triad[0]), "other": firm_name(play.manufacturers, triad[1])}
 
 
 def _short(statement: Statement, length: int = 90) -> str:
@@ -86,9 +84,9 @@ def _teller_of_needs(play: Play, meeting: Meeting) -> Callable[[Triad], Told]:
         offer = int(meeting.offering[innovator, manufacturer])
         statement = play.innovators.statements[need]
         values = {
-            "innovator": _name(play.innovators, innovator),
+            "innovator": firm_name(play.innovators, innovator),
             "need": _short(statement),
-            "manufacturer": _name(play.manufacturers, manufacturer),
+            "manufacturer": firm_name(play.manufacturers, manufacturer),
             "offer": _short(play.manufacturers.statements[offer]),
         }
         return Told(
@@ -139,6 +137,57 @@ def _shared_words(one: str, other: str) -> list[str]:
     return list(dict.fromkeys(seen.values()))[:8]
 
 
+def several_offers_meet_need(play: Play) -> Measured:
+    """Not one but several things that the manufacturer makes are close to what the innovator needs made."""
+    values, needs, offers = play.capability_range
+
+    def tell(triad: Triad) -> Told:
+        pair = triad[:2]
+        need, rows = int(needs[pair]), [int(row) for row in offers[(slice(None), *pair)] if row >= 0]
+        return Told(
+            say(
+                "{number} of {manufacturer}'s offers stand nearest to “{need}” of {innovator}: {offers}.",
+                number=len(rows),
+                manufacturer=firm_name(play.manufacturers, triad[1]),
+                need=_short(play.innovators.statements[need]),
+                innovator=firm_name(play.innovators, triad[0]),
+                offers="; ".join(f"“{_short(play.manufacturers.statements[row], 60)}”" for row in rows),
+            ),
+            (_quote(play.innovators, need), *(_quote(play.manufacturers, row) for row in rows)),
+        )
+
+    return Measured(values[:, :, None], tell)
+
+
+def kind_of_goods_close(play: Play) -> Measured:
+    """What the manufacturer makes is of the kind of goods or service that the innovator needs made."""
+    meeting = play.capability_kind
+
+    def tell(triad: Triad) -> Told:
+        pair = triad[:2]
+        need, offer = int(meeting.asking[pair]), int(meeting.offering[pair])
+        sought, made = (
+            joined(", ", (say(play.taxonomy.sector(code).name_en) for code in _codes(pool, row, play)))
+            for pool, row in ((play.innovators, need), (play.manufacturers, offer))
+        )
+        return Told(
+            say(
+                "Kind of goods: {sought} for {one}, {made} from {other}; closeness {closeness:.2f}.",
+                sought=sought,
+                made=made,
+                closeness=float(meeting.value[pair]),
+                **_both(play, triad),
+            ),
+            (_quote(play.innovators, need), _quote(play.manufacturers, offer)),
+        )
+
+    return Measured(meeting.value[:, :, None], tell)
+
+
+def _codes(pool: Pool, row: int, play: Play) -> list[str]:
+    return [play.taxonomy.codes[i] for i in np.flatnonzero(pool.kinds[row])]
+
+
 def need_met_in_return(play: Play) -> Measured:
     """The innovator offers what the manufacturer says it seeks."""
     meeting = play.return_meaning
@@ -150,9 +199,9 @@ def need_met_in_return(play: Play) -> Measured:
         return Told(
             say(
                 "{manufacturer} seeks “{need}”; {innovator} offers “{offer}”.",
-                manufacturer=_name(play.manufacturers, manufacturer),
+                manufacturer=firm_name(play.manufacturers, manufacturer),
                 need=_short(play.manufacturers.statements[need]),
-                innovator=_name(play.innovators, innovator),
+                innovator=firm_name(play.innovators, innovator),
                 offer=_short(play.innovators.statements[offer]),
             ),
             (_quote(play.manufacturers, need), _quote(play.innovators, offer)),
@@ -257,7 +306,7 @@ def feeds_value_chain(play: Play) -> Measured:
 
 
 def readiness_complements(play: Play) -> Measured:
-    """Technology not yet in production meets a maker already able to produce (TRL low, MRL high)."""
+    """Technology not yet in production meets a maker able to do what comes next: engineer it, or produce it."""
     meeting = play.capability_meaning
     trl = _at(play.innovators.trl, meeting.asking)
     mrl = _at(play.manufacturers.mrl, meeting.offering)
@@ -265,7 +314,8 @@ def readiness_complements(play: Play) -> Measured:
     # Where no MRL is on record, TRL n is read as MRL n: the alignment of the two scales (GAO-10-439; DoD MRL
     # Deskbook), which for a thing in service is the more cautious reading.
     mrl = np.where(from_trl, _at(play.manufacturers.trl, meeting.offering), mrl)
-    able = np.clip((mrl - 3) / 6, 0, 1)
+    asked = asked_mrl(trl)
+    able = np.clip((mrl - asked + ABLE_FROM) / ABLE_FROM, 0, 1)
     early = np.where(trl <= 6, 1.0, 1.0 - 0.1 * (trl - 6))
     values = (able * early).astype(np.float32)
 
@@ -273,11 +323,20 @@ def readiness_complements(play: Play) -> Measured:
         innovator, manufacturer, _ = triad
         at = (innovator, manufacturer)
         scale = "TRL" if from_trl[at] else "MRL"
-        figures: dict[str, str | float] = {**_both(play, triad), "trl": float(trl[at]), "mrl": float(mrl[at])}
+        figures: dict[str, str | float] = {
+            **_both(play, triad),
+            "trl": float(trl[at]),
+            "mrl": float(mrl[at]),
+            "asked": float(asked[at]),
+        }
         return Told(
-            say("TRL {trl:g} of {one} meets TRL {mrl:g} of {other} (no MRL on record, read from TRL).", **figures)
+            say(
+                "TRL {trl:g} of {one} asks for MRL {asked:g}; {other} is at TRL {mrl:g} (no MRL on record, read from "
+                "TRL).",
+                **figures,
+            )
             if from_trl[at]
-            else say("TRL {trl:g} of {one} meets MRL {mrl:g} of {other}.", **figures),
+            else say("TRL {trl:g} of {one} asks for MRL {asked:g}; {other} is at MRL {mrl:g}.", **figures),
             (
                 _readiness_fact(play.innovators, int(meeting.asking[at]), "TRL", trl[at]),
                 _readiness_fact(play.manufacturers, int(meeting.offering[at]), scale, mrl[at]),
@@ -285,6 +344,20 @@ def readiness_complements(play: Play) -> Measured:
         )
 
     return Measured(values[:, :, None], tell)
+
+
+ABLE_FROM = 4
+"""Levels below what is asked at which a maker counts as not able at all."""
+
+
+def asked_mrl(trl: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The MRL that the form of co-operation of a TRL asks of the maker (DoD MRL Deskbook; NaN stays NaN).
+
+    Research (TRL 1 to 3) asks for one who can make it in a laboratory (MRL 4), development (4 to 6) for prototypes in a
+    production-relevant environment (MRL 6), production (from 7) for a line that is ready (MRL 8).
+    """
+    bands = np.select([np.isnan(trl), trl <= 3, trl <= 6], [np.nan, 4.0, 6.0], 8.0)
+    return bands.astype(np.float32)
 
 
 def _at(column: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -303,104 +376,10 @@ def _readiness_fact(pool: Pool, row: int, scale: str, figure: float) -> Evidence
     )
 
 
-def makes_in_quantity(play: Play) -> Measured:
-    """The manufacturer has a plant, yard or refinery, a producing role, and a size or output on record."""
-    pool = play.manufacturers
-    facts = [_production_facts(pool, firm) for firm in range(len(pool))]
-    values = np.array([np.nan if not known else len(found) / 4 for known, found in facts], dtype=np.float32)
-
-    def tell(triad: Triad) -> Told:
-        firm = triad[1]
-        found = facts[firm][1]
-        return Told(
-            say("{firm}: {facts}.", firm=_name(pool, firm), facts=joined("; ", found))
-            if found
-            else say("{firm}: no sign of series production on record.", firm=_name(pool, firm)),
-            tuple(Evidence(pool.firms[firm].id, fact, "reported") for fact in found),
-        )
-
-    return Measured(values[None, :, None], tell)
-
-
-def _production_facts(pool: Pool, firm: int) -> tuple[bool, list[str]]:
-    """Whether anything is known of the firm's production, and up to four facts that speak for it."""
-    profile = pool.firms[firm].profile
-    found: list[str] = []
-    if pool.produces[firm]:
-        roles = joined(", ", (say(role) for role in profile.roles if role not in ("innovator", "explorer")))
-        found.append(say("its roles include {roles}", roles=roles))
-    works = [site.name for site in profile.sites if site.kind in ("plant", "shipyard", "refinery")]
-    if works:
-        first = works[0] + (", …" if len(works) > 1 else "")
-        found.append(say("{number} works on record ({first})", number=len(works), first=first))
-    outputs = [c for s in profile.offers for c in s.capacities]
-    if outputs:
-        output = outputs[0]
-        found.append(
-            say(
-                "stated output of {quantity:g} {unit} ({what})",
-                quantity=output.quantity,
-                unit=output.unit,
-                what=output.what,
-            )
-        )
-    if profile.employees_band in ("501-1000", "1001-5000", "5000+", "10000+"):
-        found.append(say("{band} people", band=profile.employees_band))
-    elif profile.ownership in ("dpsu", "listed"):
-        found.append(say("state-controlled or listed") if profile.ownership == "dpsu" else say("listed on an exchange"))
-    return bool(profile.roles or profile.sites or found), found
-
-
-def works_broadly(play: Play) -> Measured:
-    """The manufacturer works in several sectors, and so can take on what stands beside its own trade."""
-    pool = play.manufacturers
-    trades = [sorted({play.taxonomy.codes[i].split(".")[0] for i in np.flatnonzero(held)}) for held in pool.sectors]
-    values = np.array([min(1.0, max(0, len(tops) - 1) / (BROAD - 1)) for tops in trades], dtype=np.float32)
-    values[~pool.sectors_stated] = np.nan
-
-    def tell(triad: Triad) -> Told:
-        firm = triad[1]
-        return Told(
-            say(
-                "{firm} works in {number} of the trades known here: {trades}.",
-                firm=_name(pool, firm),
-                number=len(trades[firm]),
-                trades=joined(", ", (say(play.taxonomy.sector(code).name_en) for code in trades[firm])),
-            ),
-            tuple(Evidence(pool.firms[firm].id, code, "stated") for code in trades[firm]),
-        )
-
-    return Measured(values[None, :, None], tell)
-
-
-def certificate_held(play: Play) -> Measured:
-    """The manufacturer has a quality, airworthiness or production certificate on record."""
-    pool = play.manufacturers
-    held = [firm.profile.certifications for firm in pool.firms]
-    # Evidence that only ever raises: no certificate on record is unknown, not a failure.
-    values = np.array([1.0 if labels else np.nan for labels in held], dtype=np.float32)
-
-    def tell(triad: Triad) -> Told:
-        firm = triad[1]
-        return Told(
-            say("{firm} has on record: {certificates}.", firm=_name(pool, firm), certificates="; ".join(held[firm])),
-            tuple(Evidence(pool.firms[firm].id, label, "reported") for label in held[firm]),
-        )
-
-    return Measured(values[None, :, None], tell)
-
-
 def market_seeks_it(play: Play) -> Measured:
     """The market has said that it seeks what the two firms make."""
     innovators, manufacturers = play.innovators_serve, play.manufacturers_serve
-    both = (innovators.value[:, :, None] + manufacturers.value[:, None, :]) / 2
-    shape = (len(play.innovators), len(play.manufacturers), len(play.markets))
-    values = np.full(shape, np.nan, dtype=np.float32)
-    best = np.full(shape, -1, dtype=np.int64)
-    for market in np.unique(play.market_of_demand):
-        rows = np.flatnonzero(play.market_of_demand == market)
-        values[:, :, market] = both[rows].max(axis=0)
-        best[:, :, market] = rows[both[rows].argmax(axis=0)]
+    values, best = play.demand_served
 
     def tell(triad: Triad) -> Told:
         innovator, manufacturer, market = triad
@@ -418,9 +397,9 @@ def market_seeks_it(play: Play) -> Measured:
                 demand=say(demand.text),
                 source=told_by,
                 dated=demand.dated,
-                innovator=_name(play.innovators, innovator),
+                innovator=firm_name(play.innovators, innovator),
                 ours=_short(play.innovators.statements[ours]),
-                manufacturer=_name(play.manufacturers, manufacturer),
+                manufacturer=firm_name(play.manufacturers, manufacturer),
                 theirs=_short(play.manufacturers.statements[theirs]),
             ),
             (
@@ -451,13 +430,13 @@ def market_known(play: Play) -> Measured:
         return Told(
             say(
                 "{firm} has a reported order or delivery in {market}.",
-                firm=_name(pool, firm),
+                firm=firm_name(pool, firm),
                 market=say(place.name),
             )
             if there
             else say(
                 "{firm} has a reported order or delivery elsewhere in the region ({region}).",
-                firm=_name(pool, firm),
+                firm=firm_name(pool, firm),
                 region=say(place.region),
             ),
             (Evidence(pool.firms[firm].id, "export markets on record: " + ", ".join(sold), "reported"),),

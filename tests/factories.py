@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from matching.control_lists import ControlLists, load_control_lists
-from matching.encoder import MEANING_BACKGROUND, Progress, Vectors, text_key
+from matching.encoder import MEANING_BACKGROUND, Progress, Readings, Vectors, text_key
 from matching.index import MeaningIndex, words
 from matching.play import Play
 from matching.pool import Pool, PooledFirm
@@ -34,6 +34,7 @@ class HashEncoder:
     id = "hash@1"
     dimensions = 64
     background = MEANING_BACKGROUND
+    readings = Readings.plain(dimensions)
 
     def check(self) -> None:
         """There are no weights to miss."""

@@ -61,8 +61,8 @@ def asked(innovator=LAB, manufacturers=(WORKS, RIVAL)):
     return play_with
 
 
-def told(play_with=None, rules=None):
-    return counterfactuals(play_with or asked(), IDS, WEIGHTS, rules or no_rules(), ON)
+def told(play_with=None, rules=None, weights=WEIGHTS):
+    return counterfactuals(play_with or asked(), IDS, weights, rules or no_rules(), ON)
 
 
 def test_a_change_that_is_told_lifts_the_triad_or_betters_its_verdict() -> None:
@@ -83,7 +83,8 @@ def test_what_is_told_is_what_ranking_the_changed_profile_gives() -> None:
 
 
 def test_a_maker_that_states_the_need_is_the_change_that_matters_here() -> None:
-    assert any("states that it seeks what Lab offers" in c.change for c in told())
+    weights = WEIGHTS | {"need_met_in_return": 2.0}
+    assert any("states that it seeks what Lab offers" in c.change for c in told(weights=weights))
 
 
 def test_the_leader_has_nowhere_to_rise_and_is_told_nothing_of_places() -> None:

@@ -14,9 +14,9 @@ from matching import e5
 from matching.encoder import (
     BATCH,
     MINILM,
-    SHARE_OF_E5,
+    JoinedEncoder,
     NamedEncoder,
-    PairedEncoder,
+    Part,
     SentenceEncoder,
     Weights,
     packaged_encoder,
@@ -112,7 +112,7 @@ def test_a_paraphrase_stands_nearer_than_another_trade(model):
     assert asked @ near > asked @ far
 
 
-# The pair: English by one model, all languages by the other
+# Joined models: English by some, all languages by others
 
 
 class Fixed:
@@ -130,24 +130,48 @@ class Fixed:
         return np.array([self._vector] * len(texts), dtype=np.float32).reshape(len(texts), self.dimensions)
 
 
-PAIR = PairedEncoder(Fixed("a@1", [1, 0]), Fixed("b@2", [0, 1, 0]))
+JOINED = JoinedEncoder(
+    (
+        Part(Fixed("a@1", [1, 0]), 0.25, 0.0, reads_english_only=True),
+        Part(Fixed("b@2", [0, 1, 0]), 0.75, 0.5),
+        Part(Fixed("c@3", [1]), 0.0, 0.5),
+    )
+)
+ENGLISH, FRENCH = "The sonar of the navy is in the hull", "Le sonar de la marine est dans la coque"
 
 
-def test_a_pair_has_the_names_and_the_lengths_of_both():
-    assert PAIR.id == f"a@1+b@2x{SHARE_OF_E5}"
-    assert PAIR.dimensions == PAIR.encode(["The sonar is for the navy"]).shape[1] == 5
+def near(one: str, other: str, reading) -> float:
+    asked, made = JOINED.encode([one, other])
+    return float((asked * reading.scale) @ made)
 
 
-def test_between_english_texts_the_product_is_the_weighted_sum_of_both_cosines():
-    one, other = PAIR.encode(["The sonar of the navy", "A sonar for the navy"])
-    assert one @ other == pytest.approx(1.0)
+def test_joined_models_have_the_names_shares_and_lengths_of_all():
+    assert JOINED.id == "a@1x0.25:0+b@2x0.75:0.5+c@3x0:0.5"
+    assert JOINED.dimensions == JOINED.encode([ENGLISH]).shape[1] == len(JOINED.readings.within.scale) == 6
 
 
-def test_a_text_that_is_not_english_is_compared_by_the_multilingual_model_alone():
-    french, english = PAIR.encode(["Le sonar de la marine est dans la coque", "The sonar of the navy"])
-    assert french[:2].tolist() == [0, 0]
-    assert french @ english == pytest.approx(SHARE_OF_E5)
-    assert french @ french == pytest.approx(SHARE_OF_E5), "French with French, on the same scale as with English"
+def test_each_reading_is_the_weighted_sum_of_the_cosines_it_counts():
+    assert near(ENGLISH, "A sonar for the navy", JOINED.readings.within) == pytest.approx(1.0)
+    assert near(FRENCH, ENGLISH, JOINED.readings.across) == pytest.approx(1.0)
+    assert near(FRENCH, FRENCH, JOINED.readings.across) == near(ENGLISH, FRENCH, JOINED.readings.across)
+
+
+def test_a_text_that_is_not_english_leaves_the_part_of_an_english_model_empty():
+    french, english = JOINED.encode([FRENCH, ENGLISH])
+    assert french.tolist() == [0, 0, 0, 1, 0, 1]
+    assert english.tolist() == [1, 0, 0, 1, 0, 1]
+
+
+def test_the_background_of_a_reading_is_that_of_the_models_it_counts():
+    mean, spread = JOINED.readings.across.background
+    assert mean == pytest.approx(0.1)
+    assert 0.1 / 2**0.5 < spread < 0.1
+
+
+def test_one_model_reads_all_languages_alike():
+    readings = SentenceEncoder().readings
+    assert readings.within is readings.across
+    assert readings.within.background == MINILM.background
 
 
 @pytest.mark.parametrize(
@@ -166,9 +190,9 @@ def test_the_language_is_read_from_function_words_and_script(text, english):
     assert reads_as_english(text) is english
 
 
-def test_progress_of_a_pair_counts_each_text_once():
+def test_progress_of_joined_models_counts_each_text_once():
     done: list[int] = []
-    PAIR.encode(["A", "B", "C"], done.append)
+    JOINED.encode(["A", "B", "C"], done.append)
     assert sum(done) == 3
 
 
@@ -187,7 +211,7 @@ def test_a_folder_is_named_by_the_hash_of_its_weights(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
+def joined(tmp_path_factory):
     if not all(packaged(package) for package, _, _ in (e5.PACKED, e5.TOKENIZER)):
         pytest.skip("the multilingual model has no package for this machine")
     held = ROOT / "var" / "models"
@@ -196,9 +220,10 @@ def pair(tmp_path_factory):
 
 @pytest.mark.model
 @pytest.mark.filterwarnings("default")
-def test_a_french_statement_finds_its_english_counterpart(pair):
-    french = pair.encode(["Sonar remorqué à ouverture synthétique pour la chasse aux mines"])[0]
-    english = pair.encode(
+def test_a_french_statement_finds_its_english_counterpart(joined):
+    french = joined.encode(["Sonar remorqué à ouverture synthétique pour la chasse aux mines"])[0]
+    french = french * joined.readings.across.scale
+    english = joined.encode(
         [
             "Towed synthetic aperture sonar for mine hunting",
             "Bulletproof vests and helmets for the police",
@@ -211,7 +236,7 @@ def test_a_french_statement_finds_its_english_counterpart(pair):
 
 @pytest.mark.model
 @pytest.mark.filterwarnings("default")
-def test_the_unpacked_model_is_written_once_and_a_damaged_one_is_written_anew(pair, tmp_path):
+def test_the_unpacked_model_is_written_once_and_a_damaged_one_is_written_anew(joined, tmp_path):
     folder = e5.build(tmp_path / "e5")
     weights = folder / "model.safetensors"
     written = weights.stat().st_mtime_ns

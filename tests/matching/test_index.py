@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching.encoder import Readings
 from matching.index import IndexMismatch, MeaningIndex, WordIndex, names_in, words
 
 DIMENSIONS = 16
+COSINE = Readings.plain(DIMENSIONS).within
 
 
 def unit_vectors(count: int, seed: int = 0) -> np.ndarray:
@@ -33,7 +35,7 @@ def test_cosines_under_a_filter_are_those_of_brute_force(data):
     ids = data.draw(st.permutations(range(0, 7 * count, 7)))
     eligible = data.draw(st.lists(st.sampled_from(ids), unique=True))
     vectors, queries = unit_vectors(count, seed=count), unit_vectors(3, seed=count + 1)
-    found = index_of(ids, vectors).cosines(queries, np.array(eligible, dtype=np.int64))
+    found = index_of(ids, vectors).nearness(queries, np.array(eligible, dtype=np.int64), COSINE)
     rows = [ids.index(one) for one in eligible]
     assert found.shape == (3, len(eligible))
     np.testing.assert_allclose(found, queries @ vectors[rows].T, atol=1e-6)
@@ -57,7 +59,9 @@ def test_an_index_added_to_and_removed_from_answers_like_one_rebuilt(data):
     eligible = np.array(sorted(held), dtype=np.int64)
     rebuilt = index_of(eligible, vectors[eligible])
     assert len(index) == len(rebuilt) == len(held)
-    np.testing.assert_allclose(index.cosines(queries, eligible), rebuilt.cosines(queries, eligible), atol=1e-6)
+    np.testing.assert_allclose(
+        index.nearness(queries, eligible, COSINE), rebuilt.nearness(queries, eligible, COSINE), atol=1e-6
+    )
 
 
 def test_an_id_added_again_gets_the_new_vector_and_pushes_no_other_out():
@@ -65,7 +69,9 @@ def test_an_id_added_again_gets_the_new_vector_and_pushes_no_other_out():
     index = index_of([1, 2], np.array([old, other]))
     index.add(np.array([1]), new[None], "model@1")
     assert len(index) == 2
-    np.testing.assert_allclose(index.cosines(np.array([new, other]), np.array([1, 2])).diagonal(), 1, atol=1e-6)
+    np.testing.assert_allclose(
+        index.nearness(np.array([new, other]), np.array([1, 2]), COSINE).diagonal(), 1, atol=1e-6
+    )
 
 
 def test_vectors_of_another_encoder_are_refused_with_the_way_out():
@@ -83,13 +89,13 @@ def test_vectors_of_a_wrong_shape_are_refused_and_change_nothing(shape):
 
 def test_an_eligible_statement_without_a_vector_is_told_and_not_scored_zero():
     with pytest.raises(IndexMismatch, match="no vector in the index; run `triveni embed`"):
-        index_of([1], unit_vectors(1)).cosines(unit_vectors(1), np.array([1, 2]))
+        index_of([1], unit_vectors(1)).nearness(unit_vectors(1), np.array([1, 2]), COSINE)
 
 
 def test_nothing_asked_or_nothing_eligible_is_an_empty_answer():
     index = index_of([1], unit_vectors(1))
-    assert index.cosines(unit_vectors(0), np.array([1])).shape == (0, 1)
-    assert index.cosines(unit_vectors(2), np.array([], dtype=np.int64)).shape == (2, 0)
+    assert index.nearness(unit_vectors(0), np.array([1]), COSINE).shape == (0, 1)
+    assert index.nearness(unit_vectors(2), np.array([], dtype=np.int64), COSINE).shape == (2, 0)
 
 
 # By words

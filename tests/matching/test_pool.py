@@ -144,6 +144,31 @@ def test_the_best_of_each_firm_is_that_of_a_plain_loop(data):
             assert which[query, at] == min(row for value, row in held if value == top)
 
 
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.integers(1, 4), st.data())
+def test_the_mean_of_the_few_best_is_that_of_a_plain_loop(counts, few, data):
+    side = pool([firm(f"Firm {n}", statements=tuple(statement(f"Thing {i}") for i in range(c))) for n, c in enumerate(counts)],
+                infer_needs=False)  # fmt: skip
+    rows = np.array(sorted(data.draw(st.sets(st.sampled_from(range(len(side.statements)))))), dtype=np.int64)
+    values = data.draw(arrays.arrays(np.float32, (2, len(rows)), elements=st.sampled_from([0.0, 0.25, 1.0])))
+    mean, which = side.few_best_per_firm(values, rows, few)
+    for query in range(2):
+        for at in range(len(side)):
+            held = [values[query, column] for column, row in enumerate(rows) if side.owner[row] == at]
+            found = [int(row) for row in which[:, query, at] if row >= 0]
+            assert len(set(found)) == len(found) == min(few, len(held))
+            assert all(side.owner[row] == at for row in found)
+            if held:
+                assert mean[query, at] == pytest.approx(np.mean(sorted(held, reverse=True)[:few]))
+            else:
+                assert np.isnan(mean[query, at])
+
+
+def test_a_statement_without_sectors_is_of_the_kind_its_words_speak_of():
+    said = (statement("Towed array sonar"), statement("A towed array sonar", sectors=("cyber",)), statement("Quality"))
+    side = pool([firm(sectors=("uas",), statements=said)], infer_needs=False)
+    assert [codes(side, row) for row in side.kinds] == [{"subsea.sonar"}, {"cyber"}, set()]
+
+
 # Needs concluded from a profile
 
 

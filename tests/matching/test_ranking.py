@@ -182,7 +182,7 @@ FAILURES = {
         {"statements": (statement("Germanium lenses"),)},
         {"statements": (statement("Germanium lenses"), statement("Zirconium", "seeks"))},
     ),
-    "exports to nowhere near": ({"export_markets": ()}, {"export_markets": ("USA",)}),
+    "a start-up": ({"ownership": None, "export_markets": ()}, {"ownership": "startup", "export_markets": ()}),
 }
 
 

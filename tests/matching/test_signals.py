@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from matching import signals
+from matching import makers, signals
 from matching.ranking import SIGNALS
 from tests.factories import demand, firm, market, play, readiness, statement
 
@@ -20,11 +20,11 @@ LENSES = statement(
 )
 LAB = firm("Arctic Optics", sectors=(), statements=(SEEKER,), export_markets=("VNM",))
 WORKS = firm(
-    "Bharat Lenses", "IND", sectors=(), roles=("manufacturer",), certifications=("AS9100D", "ISO 9001"), export_markets=("PHL",),
+    "Bharat Lenses", "IND", sectors=(), roles=("manufacturer",), ownership="private", certifications=("AS9100D", "ISO 9001"), export_markets=("PHL",),
     statements=(LENSES, statement("Seeks seeker head designs", "seeks")),
 )  # fmt: skip
 WANTS = market(demands=(demand("Radar for coastal watch", sectors=("c4isr_ai",)), demand("Drones with a seeker head")))
-EVERY = sorted(SIGNALS)
+EVERY = sorted(set(SIGNALS) - {"site_suits"})  # that one has a file of its own: it asks for a yard or a refinery
 
 
 def value(name: str, innovator=LAB, manufacturer=WORKS, markets=(WANTS,), **how) -> float:
@@ -73,6 +73,7 @@ def test_a_sentence_names_whom_it_is_about_and_ends(name):
         "market_seeks_it": {"Arctic Optics", "Bharat Lenses", "Philippines"},
         "market_known": {"Bharat Lenses", "Philippines"},
         "works_broadly": {"Bharat Lenses"},
+        "track_record": {"Bharat Lenses"},
     }.get(name, {"Arctic Optics", "Bharat Lenses"})
     sentence = told(name).sentence
     assert {one for one in about if one in sentence} == about
@@ -90,7 +91,7 @@ def test_the_evidence_quotes_what_stands_in_the_profiles_or_the_demand(name):
     evidence = told(name).evidence
     assert evidence
     for fact in evidence:
-        quoted = re.split(r": |, |its roles include |MRL |TRL ", fact.fact)[-1]
+        quoted = re.split(r": |, |its roles include |MRL |TRL |a range of ", fact.fact)[-1]
         assert any(quoted in document for document in said[fact.of]), fact
 
 
@@ -108,6 +109,31 @@ def test_a_maker_of_the_thing_outranks_one_of_another_thing():
 def test_without_a_need_or_an_offer_there_is_nothing_known_to_meet(name):
     assert np.isnan(value(name, infer_needs=False))
     assert np.isnan(value(name, manufacturer=works(side="seeks")))
+
+
+def test_a_maker_of_the_kind_sought_outranks_one_of_another_kind_whatever_the_words():
+    def kind(*codes: str) -> float:
+        return value("kind_of_goods_close", manufacturer=works("Quality work", said={"sectors": codes}))
+
+    assert kind("electro_optics.seeker_heads") == 1
+    assert 1 > kind("electro_optics.optical_suites") > kind("cyber") == 0
+
+
+def test_kinds_read_from_a_firm_whose_sectors_were_read_too_say_nothing_new():
+    guest = works("Germanium lenses", sectors=("electro_optics",), inferred_fields=("sectors",))
+    assert np.isnan(value("kind_of_goods_close", manufacturer=guest))
+
+
+def test_a_range_that_bears_the_match_out_outranks_one_lucky_sentence():
+    lucky = firm("Lucky", "IND", statements=(LENSES, statement("Steel hulls"), statement("Cyber training")))
+    deep = firm(
+        "Deep", "IND", statements=(LENSES, statement("Germanium domes for seeker heads"), statement("Seeker optics"))
+    )
+    values = SIGNALS["several_offers_meet_need"](play([LAB], [deep, lucky])).values[0, :, 0]
+    assert values[0] > values[1]
+    said = SIGNALS["several_offers_meet_need"](play([LAB], [deep, lucky])).tell((0, 0, 0))
+    assert said.sentence.startswith("3 of Deep's offers")
+    assert len(said.evidence) == 4
 
 
 def test_an_inferred_need_is_told_as_inferred_and_a_stated_one_is_not():
@@ -211,6 +237,17 @@ def test_an_estimated_readiness_is_shown_as_estimated():
     assert [fact.basis for fact in told("readiness_complements", guessed).evidence] == ["estimated", "stated"]
 
 
+@pytest.mark.parametrize(("trl", "mrl"), [(2, 4), (5, 6), (8, 8)])
+def test_each_form_of_co_operation_asks_for_its_own_mrl_and_no_more(trl, mrl):
+    def at(level: int) -> float:
+        return value(
+            "readiness_complements", lab(readiness=readiness(trl=trl)), works(said={"readiness": readiness(mrl=level)})
+        )
+
+    assert at(mrl) == at(10) > at(mrl - 1)
+    assert f"asks for MRL {mrl}" in told("readiness_complements", lab(readiness=readiness(trl=trl))).sentence
+
+
 # Production and certificates
 
 
@@ -243,6 +280,20 @@ def test_of_production_nothing_on_record_is_unknown_and_a_mere_office_is_none():
 def test_roles_unknown_do_not_hide_the_size_on_record():
     unknown, none = works(employees_band="5000+"), works(employees_band="5000+", roles=("innovator",))
     assert value("makes_in_quantity", manufacturer=unknown) == value("makes_in_quantity", manufacturer=none) > 0
+
+
+def test_standing_grows_with_each_mark_and_an_order_abroad_never_lowers_it():
+    marks = [
+        {"ownership": "startup"},
+        {"ownership": "listed"},
+        {"ownership": "listed", "export_markets": ("PHL",)},
+    ]
+    values = [value("track_record", manufacturer=works(**mark)) for mark in marks]
+    assert values == sorted(values)
+    assert values[0] == 0
+    assert "a start-up with no order abroad" in told("track_record", manufacturer=works(**marks[0])).sentence
+    assert np.isnan(value("track_record", manufacturer=works()))
+    assert np.isnan(value("track_record", manufacturer=works(export_markets=("PHL",))))
 
 
 def test_a_certificate_speaks_for_a_firm_and_its_absence_says_nothing():
@@ -300,11 +351,11 @@ def test_the_firm_that_has_sold_there_is_the_one_named():
 
 
 def test_breadth_grows_with_the_trades_and_one_trade_is_none() -> None:
-    makers = [
+    several = [
         firm(f"Works {n}", "IND", sectors=codes, statements=(statement(f"Makes {n}", sectors=codes[:1]),))
         for n, codes in enumerate([("uas",), ("uas", "subsea"), ("uas", "subsea", "munitions", "cyber", "space")])
     ]
     guest = firm("Works 3", "IND", sectors=("uas",), inferred_fields=("sectors",))
-    values = signals.works_broadly(play([firm("Lab")], [*makers, guest])).values[0, :, 0]
+    values = makers.works_broadly(play([firm("Lab")], [*several, guest])).values[0, :, 0]
     assert values[0] == 0 < values[1] < values[2] == 1
     assert np.isnan(values[3]), "sectors read from a text say nothing of breadth"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import numpy as np
 
 from app.evaluations import RANKERS, Embedder, Trial
 from app.knowledge import Knowledge
-from matching.evaluation import measure_each, read_collection
+from matching.evaluation import Collection, Text, measure_each, read_collection
 from matching.index import Scores, words
+from matching.profile import slug
 from matching.ranking import OF_MARKETS, WEIGHTS, Weights
 from tests.factories import SHARED
 from tests.quality.statistics import Figures
@@ -37,6 +39,19 @@ class Kind:
     slices: Mapping[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
     ablated: bool = True
     slow: bool = False
+    read: Callable[[Path], Collection] = lambda folder: read_collection(folder, "dev")
+
+
+def read_french_summaries(_folder: Path) -> Collection:
+    """The French summary of a Québec firm as a query, for its own English record among those of all Canadian firms."""
+    lines = (SHARED / "data" / "firms" / "canada.jsonl").read_text(encoding="utf-8").splitlines()
+    records = {slug(record["name"]): record for record in map(json.loads, lines)}
+    corpus = tuple(
+        Text(firm, " ".join(said["statement"] for said in record["technologies"]), record)
+        for firm, record in records.items()
+    )
+    queries = tuple(Text(firm, record["summary_fr"]) for firm, record in records.items() if record.get("summary_fr"))
+    return Collection(corpus, queries, {query.id: {query.id: 1} for query in queries}, frozenset())
 
 
 YES, NO = frozenset({"true"}), frozenset({"false"})
@@ -60,6 +75,7 @@ KINDS = (
         ablated=False,
         slow=True,
     ),
+    Kind("french-summaries", ("hits@1", "hits@10", "mrr@10"), ("hits@1",), read=read_french_summaries),
 )
 """``watched`` are the figures of issue 3, the first of them the set's own."""
 
@@ -77,7 +93,7 @@ class Scored:
 
 def score(kind: Kind, folder: Path, knowledge: Knowledge, embed: Embedder, *, also_slow: bool) -> Scored | None:
     """The set's figures; None for a slow set whose texts are not embedded yet, unless it is asked for."""
-    trial = Trial(read_collection(folder, "dev"), knowledge, embed)
+    trial = Trial(kind.read(folder), knowledge, embed)
     if kind.slow and not also_slow and trial.waiting():
         return None
     made = {NO_QUERY: broadest_first(trial)} | {ranker: trial.scores(ranker) for ranker in RANKERS}

@@ -23,6 +23,7 @@ from app.db import transaction
 from app.disclosure import Reader
 from app.errors import AppError, NotReady
 from app.knowledge import Knowledge
+from app.library import library
 from app.models import ChangeCounter, Firm, FirmRevision, StatementVector
 from matching.encoder import Encoder, Progress, Vectors, text_key
 from matching.index import MeaningIndex
@@ -75,6 +76,12 @@ class Candidates:
             firms = [firm for firm in self.firms if firm.profile.country == country]
             self._pools[key] = Pool(firms, taxonomy, self.vectors, infer_needs=infer_needs)
         return self._pools[key]
+
+    def everyone(self, taxonomy: Taxonomy) -> Pool:
+        """The columns of all firms of every country, as they are stated; made once and kept."""
+        if ("", False) not in self._pools:
+            self._pools["", False] = Pool(self.firms, taxonomy, self.vectors, infer_needs=False)
+        return self._pools["", False]
 
     def supposing(self, firm_id: str, profile: Profile) -> Candidates:
         """The same candidates with one firm's profile replaced, for asking what a change would do."""
@@ -234,7 +241,7 @@ def _forget_damaged(session: Session, encoder: Encoder) -> None:
 
 
 def waiting_texts(session: Session, knowledge: Knowledge) -> list[str]:
-    """Texts of firms' statements and of markets' demands that have no vector yet, each once, in a fixed order."""
+    """Texts of statements, demands and seats that have no vector yet, each once, in a fixed order."""
     held = set(
         session.scalars(select(StatementVector.text_sha256).where(StatementVector.encoder == knowledge.encoder.id))
     )
@@ -244,6 +251,7 @@ def waiting_texts(session: Session, knowledge: Knowledge) -> list[str]:
         for statement in firm.profile.statements
     ]
     texts += [demand.text for _, demand in knowledge.demands.values()]
+    texts += library(knowledge).texts
     return [text for text in dict.fromkeys(texts) if text_key(text) not in held]
 
 

@@ -18,7 +18,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app import cli_access, cli_audit, cli_classifications, cli_decisions, cli_firms, cli_screening, cli_submissions
+from app import (
+    cli_access,
+    cli_audit,
+    cli_classifications,
+    cli_decisions,
+    cli_firms,
+    cli_projects,
+    cli_screening,
+    cli_submissions,
+)
 from app.errors import AppError, Invalid, in_plain_words
 from app.printing import print_json
 from app.settings import Settings
@@ -40,6 +49,9 @@ app.add_typer(cli_access.association_app, name="association")
 pathway_app = typer.Typer(help="Export-control pathways by themselves.", no_args_is_help=True)
 app.add_typer(pathway_app, name="pathway")
 app.command()(cli_decisions.decide)
+app.command()(cli_projects.compose)
+app.command()(cli_projects.composition)
+app.command("projects")(cli_projects.templates)
 app.command()(cli_classifications.classify)
 app.command()(cli_classifications.declare)
 app.command()(cli_submissions.submit)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from app.db import overwrite_freed
 from app.knowledge import Knowledge
 from app.models import (
     Clearance,
+    Composition,
     Consent,
     Decision,
     Declaration,
@@ -74,6 +76,7 @@ def erase(session: Session, caller: access.Caller, firm_id: str, knowledge: Know
         revisions=_deleted(session, FirmRevision, firm_id),
         runs=redacted,
     )
+    _forget_compositions(session, firm_id, _names(firm_id, held))
     _deleted(session, FieldGrant, firm_id)
     session.execute(delete(FirmMerge).where(or_(FirmMerge.kept_id == firm_id, FirmMerge.merged_id == firm_id)))
     _forget_submissions(session, firm_id, _names(firm_id, held))
@@ -183,6 +186,16 @@ def _redact_runs(session: Session, firm_id: str, reference: str, names: list[str
         session.flush()
         session.expunge(run)
     return told
+
+
+def _forget_compositions(session: Session, firm_id: str, names: list[str]) -> None:
+    """Delete the compositions that name the firm: a team without one of its members is another team."""
+    for run in session.scalars(select(Composition)):
+        told = orjson.dumps(run.answer).decode()
+        if any(name in told for name in names):
+            session.delete(run)
+        else:
+            run.screening = _unscreened(run.screening, firm_id) or run.screening
 
 
 def _unscreened(kept: dict[str, Any] | None, firm_id: str) -> dict[str, Any] | None:

@@ -130,8 +130,8 @@ def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowle
         literacy=load_literacy(settings.seeds / "glossary", taxonomy, rulebook),
         markets=markets,
         encoder=encoder or _encoder(settings),
-        markets_version=_content_hash(settings.seeds / "markets", "*.yaml"),
-        glossary_version=_content_hash(settings.seeds / "glossary", "*.yaml"),
+        markets_version=content_hash(settings.seeds / "markets", "*.yaml"),
+        glossary_version=content_hash(settings.seeds / "glossary", "*.yaml"),
         demands={demand.id: (market, demand) for market in markets.values() for demand in market.demands},
     )
 
@@ -218,6 +218,12 @@ def read_yaml(path: Path, shape: type[Shape]) -> Shape:
         raise SeedError(f"{path}, line {line}: {at}: {first['msg']} (found {str(first['input'])[:80]!r})") from problem
 
 
+def place_in(path: Path, loc: tuple[int | str, ...]) -> str:
+    """File, line and path of a value that a YAML file gives, as complaints name it."""
+    tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    return f"{path}, line {_line_of(tree, loc)}: {'.'.join(str(part) for part in loc)}"
+
+
 def _line_of(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
     """The line of the value at a path, or of the nearest thing above it that exists."""
     line = 1
@@ -234,7 +240,8 @@ def _line_of(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
     return node.start_mark.line + 1 if node is not None else line
 
 
-def _content_hash(folder: Path, pattern: str) -> str:
+def content_hash(folder: Path, pattern: str) -> str:
+    """Hash of the names and bytes of the files of a folder: their version."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob(pattern)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from starlette.exceptions import HTTPException
 
 from app import access
-from app.api import classifications, decisions, firms, grants, logins, matches, pathways, reference
+from app.api import classifications, decisions, firms, grants, logins, matches, pathways, projects, reference
 from app.api.doors import BODY_LIMIT, House
 from app.candidates import CandidateCache
 from app.db import open_engine, session_maker, transaction
@@ -92,6 +92,7 @@ def create_app(
         firms.router,
         grants.router,
         logins.router,
+        projects.router,
         reference.router,
     ):
         app.include_router(router)

@@ -107,7 +107,7 @@ def request_matches(
             "profiles": candidates.version,
             "weights": weights,
             "weights_version": version,
-            "watchlists": _lists_held(session),
+            "watchlists": lists_held(session),
         },
         answer=answer,
         change=candidates.change,
@@ -224,7 +224,7 @@ def _weights(ask: Ask, in_use: dict[str, float]) -> dict[str, float]:
     return weights
 
 
-def _lists_held(session: Session) -> dict[str, str]:
+def lists_held(session: Session) -> dict[str, str]:
     """Each denied-party list in force, with its date and hash."""
     return {row.list_id: f"{row.dated} {row.sha256[:12]}" for row in releases.releases(session)}
 

@@ -249,6 +249,23 @@ class MatchRun(Base):
     """What screening held of the firms in play; none was kept of the first runs."""
 
 
+class Composition(Base):
+    """One project composed for one market and its answer, with the template as it was and the versions of the rest."""
+
+    __tablename__ = "composition"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    asked_by: Mapped[str] = mapped_column(String(200))
+    ask: Mapped[dict[str, Any]] = mapped_column(JSON)
+    project: Mapped[dict[str, Any]] = mapped_column(JSON)
+    versions: Mapped[dict[str, Any]] = mapped_column(JSON)
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON)
+    change: Mapped[int]
+    """The number of the last change to firms when it was asked: never shown."""
+    screening: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class ListRelease(Base):
     """One state of one denied-party list, whole: from these every screening can be repeated."""
 

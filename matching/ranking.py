@@ -350,14 +350,14 @@ def _one_per_group(ordered: Sequence[Triad], play: Play) -> list[Triad]:
     seen: set[tuple[int, str]] = set()
     kept = []
     for triad in ordered:
-        groups = {(side, _group(pool.firms[triad[side]])) for side, pool in sides if len(pool) > 1}
+        groups = {(side, group_of(pool.firms[triad[side]])) for side, pool in sides if len(pool) > 1}
         if not groups & seen:
             seen |= groups
             kept.append(triad)
     return kept
 
 
-def _group(firm: PooledFirm) -> str:
+def group_of(firm: PooledFirm) -> str:
     """The parent, as far as it is on record; else the firm itself."""
     return (firm.profile.parent or firm.id).casefold()
 

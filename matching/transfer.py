@@ -131,7 +131,7 @@ def _arms(statements: Iterable[Statement]) -> int:
 
 
 @lru_cache(maxsize=65_536)
-def _traced(facts: Facts, rulebook: Rulebook) -> Pathway:
+def traced(facts: Facts, rulebook: Rulebook) -> Pathway:
     """A pathway, traced once for each set of facts: over all asks these are few (exposures by markets by days)."""
     return trace_pathway(facts, rulebook)
 
@@ -188,7 +188,7 @@ class Permission:
 
     def pathway(self, triad: Triad) -> Pathway:
         """The traced pathway of one triad."""
-        return _traced(self.facts(triad), self._rulebook)
+        return traced(self.facts(triad), self._rulebook)
 
     def _known(self, triad: Triad) -> tuple[int, int, int, int]:
         pair = triad[:2]
@@ -216,7 +216,7 @@ class Permission:
         return named or self._play.innovators.firms[triad[0]].profile.sectors
 
     def _trace(self, known: Sequence[int], iso3: str) -> Pathway:
-        return _traced(self._facts(known, iso3), self._rulebook)
+        return traced(self._facts(known, iso3), self._rulebook)
 
     def _facts(self, known: Sequence[int], iso3: str) -> Facts:
         kind, arms, ours, theirs = (int(value) for value in known)

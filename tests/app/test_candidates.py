@@ -19,6 +19,7 @@ from app.candidates import (
 from app.db import transaction
 from app.errors import NotReady
 from app.firms import read_seed_firms, seed
+from app.library import library
 from app.models import Firm, FirmRevision, StatementVector
 from matching.encoder import text_key
 from tests.app.world import NOW, SMALL_FIRMS, CountingEncoder, World
@@ -52,6 +53,7 @@ def test_every_statement_and_every_demand_is_embedded_once(empty) -> None:
     counted.seed(*SMALL_FIRMS)
     done = counted.embed()
     texts = [s.text for p in SMALL_FIRMS for s in p.statements] + [d.text for _, d in empty.knowledge.demands.values()]
+    texts += library(empty.knowledge).texts
     assert sorted(encoder.given) == sorted(set(texts))
     assert done == len(encoder.given)
 

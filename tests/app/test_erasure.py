@@ -187,3 +187,17 @@ def test_a_draft_that_was_never_matched_is_erased_too(world) -> None:
     database = sqlite3.connect(world.sessions.kw["bind"].url.database)
     assert database.execute("PRAGMA freelist_count").fetchone() == (0,)
     database.close()
+
+
+def test_a_composition_that_names_the_firm_goes_with_it(world) -> None:
+    from app import projects
+    from app.models import Composition
+
+    asked = projects.CompositionAsk(template="shell-155", market="PHL", swaps=0, alternatives=0)
+    with transaction(world.sessions) as session:
+        answer = projects.compose(session, CONSOLE, asked, world.knowledge, world.cache, NOW)
+    with transaction(world.sessions) as session:
+        assert "munitions-india-limited" in str(session.get_one(Composition, answer["run"]["id"]).answer)
+        erasure.erase(session, CONSOLE, "munitions-india-limited", world.knowledge, NOW)
+    with transaction(world.sessions) as session:
+        assert session.get(Composition, answer["run"]["id"]) is None

@@ -78,7 +78,19 @@ def _grant(world: World) -> str:
         return str(grants.grant(session, caller("association"), granting, datetime.now(UTC)).id)
 
 
-MADE: dict[str, Callable[[World], str]] = {"run": _run, "soon": _soon, "grant": _grant}
+def _composition(world: World) -> str:
+    """A composition of the trade officer."""
+    from app import projects
+
+    with transaction(world.sessions) as session:
+        asked = projects.CompositionAsk(template="cbrn-kit", market="PHL", swaps=0, alternatives=0)
+        answer = projects.compose(
+            session, caller("trade officer"), asked, world.knowledge, world.cache, datetime.now(UTC)
+        )
+    return str(answer["run"]["id"])
+
+
+MADE: dict[str, Callable[[World], str]] = {"run": _run, "composition": _composition, "soon": _soon, "grant": _grant}
 """What ``<name>`` stands for in the table: made in the database of the request, and only where it is used."""
 
 

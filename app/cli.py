@@ -24,6 +24,7 @@ from app import (
     cli_classifications,
     cli_decisions,
     cli_firms,
+    cli_introductions,
     cli_projects,
     cli_screening,
     cli_submissions,
@@ -59,6 +60,8 @@ app.command()(cli_submissions.template)
 app.add_typer(cli_decisions.weights_app, name="weights")
 app.add_typer(cli_audit.audit_app, name="audit")
 app.add_typer(cli_firms.firms_app, name="firms")
+app.add_typer(cli_introductions.introductions_app, name="introductions")
+app.add_typer(cli_introductions.brokering_app, name="brokering")
 app.add_typer(cli_screening.screen_app, name="screen")
 app.add_typer(cli_screening.watchlists_app, name="watchlists")
 

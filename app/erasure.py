@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app import access, audit, revisions, runs
 from app.db import overwrite_freed
+from app.introduction_models import BrokeringReview, Introduction, IntroductionStep
 from app.knowledge import Knowledge
 from app.models import (
     Clearance,
@@ -80,6 +81,7 @@ def erase(session: Session, caller: access.Caller, firm_id: str, knowledge: Know
     _deleted(session, FieldGrant, firm_id)
     session.execute(delete(FirmMerge).where(or_(FirmMerge.kept_id == firm_id, FirmMerge.merged_id == firm_id)))
     _forget_submissions(session, firm_id, _names(firm_id, held))
+    _forget_introductions(session, firm_id)
     session.execute(delete(Firm).where(Firm.id == firm_id))
     session.merge(Erasure(reference=reference, change=change.number, erased_at=now))
     audit.record(
@@ -104,6 +106,16 @@ def _names(firm_id: str, held: Iterable[Profile]) -> list[str]:
     """Every name the firm has had, the longest first."""
     names = {name for profile in held for name in (profile.name, *profile.aliases)} | {firm_id}
     return sorted(names, key=len, reverse=True)
+
+
+def _forget_introductions(session: Session, firm_id: str) -> None:
+    """Delete the introductions and brokering reviews of the firm: their notes may tell of it."""
+    own = select(Introduction.id).where(
+        or_(Introduction.innovator_id == firm_id, Introduction.manufacturer_id == firm_id)
+    )
+    session.execute(delete(IntroductionStep).where(IntroductionStep.introduction_id.in_(own)))
+    for table in (Introduction, BrokeringReview):
+        session.execute(delete(table).where(or_(table.innovator_id == firm_id, table.manufacturer_id == firm_id)))
 
 
 # --- Vectors ----------------------------------------------------------------------------------------

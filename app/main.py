@@ -17,7 +17,18 @@ from sqlalchemy.orm import Session, sessionmaker
 from starlette.exceptions import HTTPException
 
 from app import access
-from app.api import classifications, decisions, firms, grants, logins, matches, pathways, projects, reference
+from app.api import (
+    classifications,
+    decisions,
+    firms,
+    grants,
+    introductions,
+    logins,
+    matches,
+    pathways,
+    projects,
+    reference,
+)
 from app.api.doors import BODY_LIMIT, House
 from app.candidates import CandidateCache
 from app.db import open_engine, session_maker, transaction
@@ -93,6 +104,7 @@ def create_app(
         grants.router,
         logins.router,
         projects.router,
+        introductions.router,
         reference.router,
     ):
         app.include_router(router)

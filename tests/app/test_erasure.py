@@ -123,6 +123,7 @@ def test_every_table_that_refers_to_a_firm_is_seen_to() -> None:
     assert referring == {
         *("firm_revision", "consent", "declaration", "field_grant", "screening", "firm_hit"),
         *("firm_merge", "submission_row"),
+        *("introduction", "brokering_review"),
     }
 
 

@@ -65,6 +65,29 @@ def _run(world: World) -> str:
     return str(answer["run"]["id"])
 
 
+def _introduction(world: World) -> str:
+    """One that the trade officer has proposed, of a firm of the association alpha and one of none."""
+    from app import brokering, introductions, matches, watchlists
+    from app.pairs import Room
+    from app.releases import WatchlistCache
+    from tests.app.test_watchlists import hold
+
+    now = datetime.now(UTC)
+    officer, reviewer = (
+        Room(caller(name), world.knowledge, world.cache, now.date()) for name in ("trade officer", "reviewer")
+    )
+    with transaction(world.sessions) as session:
+        hold(session, "Vega Quasar")
+        watchlists.screen_firms(session, WatchlistCache(), access.CONSOLE, now)
+        asked = matches.Ask(firm=OWN, market="PHL", limit=1)
+        answer = matches.request_matches(session, officer.caller, asked, world.knowledge, world.cache, now)
+        run_id = str(answer["run"]["id"])
+        review = brokering.Review(rank=1, decision="proceed", reason="Read with counsel")
+        brokering.review(session, run_id, review, reviewer, now)
+        made = introductions.propose(session, run_id, introductions.Proposal(rank=1), officer, now)
+    return str(made.id)
+
+
 def _soon(_: World) -> str:
     """A day within any term."""
     return (datetime.now(UTC) + timedelta(days=30)).isoformat()
@@ -90,7 +113,13 @@ def _composition(world: World) -> str:
     return str(answer["run"]["id"])
 
 
-MADE: dict[str, Callable[[World], str]] = {"run": _run, "composition": _composition, "soon": _soon, "grant": _grant}
+MADE: dict[str, Callable[[World], str]] = {
+    "run": _run,
+    "composition": _composition,
+    "soon": _soon,
+    "grant": _grant,
+    "introduction": _introduction,
+}
 """What ``<name>`` stands for in the table: made in the database of the request, and only where it is used."""
 
 

@@ -69,6 +69,12 @@ def test_readme_draws_the_life_of_a_profile_as_the_code_has_it() -> None:
     assert README.split("<!-- life -->")[1].strip() == f"```mermaid\n{diagram()}\n```"
 
 
+def test_readme_draws_the_course_of_an_introduction_as_the_code_has_it() -> None:
+    from app.courses import diagram
+
+    assert README.split("<!-- introductions -->")[1].strip() == f"```mermaid\n{diagram()}\n```"
+
+
 def test_readme_glossary_words_are_names_in_the_code() -> None:
     glossary = README.split("<!-- glossary -->")[1]
     words = re.findall(r"^\| \*\*(\w+)\*\* \|", glossary, flags=re.MULTILINE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from matching.control_lists import PLAUSIBLE, Candidate, ControlLists
@@ -35,40 +36,33 @@ class Supposition:
 
 
 class Suppositions:
-    """Suppositions by facts and heading; few are distinct, so each is traced once."""
+    """Suppositions by facts and heading; few are distinct, so each is traced once over all asks."""
 
     def __init__(self, lists: ControlLists, taxonomy: Taxonomy, rulebook: Rulebook) -> None:
         self._lists, self._taxonomy, self._rulebook = lists, taxonomy, rulebook
-        self._traced: dict[tuple[Facts, str], tuple[str, Verdict, tuple[Leg, ...]]] = {}
-        self._suggested: dict[tuple[str, tuple[str, ...], bool | None], tuple[Candidate, ...]] = {}
 
     def of(self, facts: Facts, text: str, sectors: Sequence[str]) -> tuple[Supposition, ...]:
         """What the transfer would meet under each plausible heading of a text of these sectors.
 
         A heading that does not fit an entry already declared, or what is known of the goods as arms, is left out.
         """
-        return tuple(
-            Supposition(supposing, candidate.words_that_met, verdict, legs)
-            for candidate in self._plausible(facts.item, text, tuple(sectors))
-            for supposing, verdict, legs in [self._trace(facts, candidate)]
-        )
+        maps = frozenset(self._taxonomy.sector(code).sector_map for code in sectors)
+        fitting = [c for c in _suggested(self._lists, text, maps, facts.item.arms) if _fits(facts.item, c)]
+        best = max(map(_evidence, fitting), default=0.0)
+        plausible = [candidate for candidate in fitting if _evidence(candidate) >= PLAUSIBLE * best]
+        return tuple(_supposition(facts, candidate, self._rulebook) for candidate in plausible[:MOST])
 
-    def _plausible(self, item: Item, text: str, sectors: tuple[str, ...]) -> tuple[Candidate, ...]:
-        key = (text, sectors, item.arms)
-        if key not in self._suggested:
-            maps = {self._taxonomy.sector(code).sector_map for code in sectors}
-            self._suggested[key] = self._lists.suggest(text, maps, arms=item.arms)
-        fitting = [candidate for candidate in self._suggested[key] if _fits(item, candidate)]
-        best = max((_evidence(candidate) for candidate in fitting), default=0.0)
-        return tuple(c for c in fitting if _evidence(c) >= PLAUSIBLE * best)[:MOST]
 
-    def _trace(self, facts: Facts, candidate: Candidate) -> tuple[str, Verdict, tuple[Leg, ...]]:
-        key = (facts, candidate.heading)
-        if key not in self._traced:
-            supposed, said = _supposed(facts, candidate)
-            pathway = trace_pathway(supposed, self._rulebook)
-            self._traced[key] = said, pathway.verdict, pathway.legs
-        return self._traced[key]
+@lru_cache(maxsize=4_096)
+def _suggested(lists: ControlLists, text: str, sector_maps: frozenset[str], arms: bool | None) -> tuple[Candidate, ...]:
+    return lists.suggest(text, sector_maps, arms=arms)
+
+
+@lru_cache(maxsize=16_384)
+def _supposition(facts: Facts, candidate: Candidate, rulebook: Rulebook) -> Supposition:
+    supposed, said = _supposed(facts, candidate)
+    pathway = trace_pathway(supposed, rulebook)
+    return Supposition(said, candidate.words_that_met, pathway.verdict, pathway.legs)
 
 
 def _evidence(candidate: Candidate) -> float:

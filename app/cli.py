@@ -23,11 +23,11 @@ from app import (
     cli_audit,
     cli_classifications,
     cli_decisions,
+    cli_delegations,
     cli_firms,
     cli_introductions,
     cli_projects,
     cli_screening,
-    cli_site,
     cli_submissions,
 )
 from app.errors import AppError, Invalid, in_plain_words
@@ -50,7 +50,6 @@ app.add_typer(cli_access.account_app, name="account")
 app.add_typer(cli_access.association_app, name="association")
 pathway_app = typer.Typer(help="Export-control pathways by themselves.", no_args_is_help=True)
 app.add_typer(pathway_app, name="pathway")
-app.command()(cli_site.demo_accounts)
 app.command()(cli_decisions.decide)
 app.command()(cli_projects.compose)
 app.command()(cli_projects.composition)
@@ -59,6 +58,8 @@ app.command()(cli_classifications.classify)
 app.command()(cli_classifications.declare)
 app.command()(cli_submissions.submit)
 app.command()(cli_submissions.template)
+app.command()(cli_delegations.programme)
+app.add_typer(cli_delegations.delegation_app, name="delegation")
 app.add_typer(cli_decisions.weights_app, name="weights")
 app.add_typer(cli_audit.audit_app, name="audit")
 app.add_typer(cli_firms.firms_app, name="firms")
@@ -300,7 +301,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
-    """Serve the pages and the JSON API; /openapi.json describes the latter."""
+    """Serve the JSON API; /openapi.json describes it."""
     import uvicorn
 
     from app.main import configure_logs, create_app

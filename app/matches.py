@@ -24,7 +24,7 @@ from app.permissions import Permission
 from app.screenings import Held, ScreeningChange
 from matching.counterfactuals import Change, Counterfactual, counterfactuals
 from matching.encoder import Vectors, text_key
-from matching.phrases import Form, Phrase, phrasebook, say
+from matching.phrases import Phrase, phrasebook, say
 from matching.play import Play
 from matching.pool import Pool, PooledFirm, embedded_text
 from matching.profile import Demand, Frozen, Market, Profile, Source
@@ -118,15 +118,24 @@ def request_matches(
     return _document(run, answer)
 
 
+def with_everyone(
+    session: Session, caller: access.Caller, firm: str, knowledge: Knowledge, cache: CandidateCache, now: datetime
+) -> dict[str, Any]:
+    """One firm's matches with every firm of the other country, each with its best market; nothing is recorded.
+
+    The answer's shape is that of a run: ``matches`` and ``excluded``. Raises what `request_matches` raises.
+    """
+    candidates = cache.current(session, caller, knowledge)
+    ask = Ask(firm=find_firm(session, caller, firm).id, on=now.date()).model_copy(
+        update={"limit": len(candidates.firms)}
+    )
+    _, weights = decisions.weights_in_use(session, of_demand=False)
+    known = screenings.held(session, [one.id for one in candidates.firms], knowledge, now.date())
+    return _answer(ask, knowledge, candidates, weights, known)
+
+
 def read_run(session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge) -> dict[str, Any]:
-    """A recorded run as the API gives it, released for whoever reads it now; raises as `tell_run` does."""
-    return tell_run(session, caller, run_id, knowledge)[0]
-
-
-def tell_run(
-    session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge
-) -> tuple[dict[str, Any], dict[str, Form]]:
-    """A recorded run as the API gives it, released for whoever reads it now, and the phrases of its sentences.
+    """A recorded run as the API gives it, released for whoever reads it now.
 
     One that rests on restricted fields closed to the reader is ranked anew without them. Raises NotFound for a run that
     is not recorded or not the reader's, and then Conflict when the versions that it rests on are no longer held.
@@ -135,10 +144,9 @@ def tell_run(
     answer, version = run.answer, run.versions["profiles"]
     if runs.closed(session, caller, run):
         answer, version = _ranked_again(session, caller, run, knowledge)
-    shown = runs.released(session, caller, answer)
-    document = _document(run, shown)
+    document = _document(run, runs.released(session, caller, answer))
     document["run"]["versions"] = run.versions | {"profiles": version}
-    return document, shown.get("phrases", {})
+    return document
 
 
 @dataclass(frozen=True, slots=True)

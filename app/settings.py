@@ -50,3 +50,6 @@ class Settings(BaseSettings):
 
     rule_max_age_days: int = 180
     """A rule read longer ago than this many days is reported as stale."""
+
+    routing_url: str | None = None
+    """An OSRM-like routing service whose road times replace the reckoned ones; unset: great circle and speeds."""

@@ -1,1 +1,0 @@
-"""The pages under /en and /fr: parse, call, render."""

@@ -75,6 +75,8 @@ def screen_name(
     """Screen a name that belongs to no firm on file, and log that it was asked; raises Invalid, NotFound."""
     watchlist = _held(session, cache)
     try:
+        if not read_name(name).words:
+            raise Invalid(f"{name!r} is nothing but legal forms and articles, so it can be compared with no name")
         hits = screen([name], watchlist, country=country)
     except UnreadableName as problem:
         raise Invalid(str(problem)) from problem

@@ -392,7 +392,7 @@ def test_a_name_of_nobody_on_file_is_logged_too(session) -> None:
         "console",
         {"test": "2026-11-20"},
     )
-    for bad in ("", "x" * 10_485_760):
+    for bad in ("", "x" * 10_485_760, "Private Limited", "GmbH & Co. KG", "有限公司"):
         with pytest.raises(Invalid, match="name"):
             watchlists.screen_name(session, WatchlistCache(), CONSOLE, bad, NOW)
 

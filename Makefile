@@ -44,8 +44,18 @@ demo: data ## Who in India should this Canadian innovator meet, for which market
 	@$(BIN)/triveni match --firm "$(DEMO_FIRM)" --market any --limit 5
 
 .PHONY: run
-run: data ## Serve the API on 127.0.0.1:8000 (described by /openapi.json)
-	@$(BIN)/triveni serve
+run: data ## Serve the pages and the API on 127.0.0.1:8000, with three demonstration accounts
+	@$(BIN)/triveni demo-accounts
+	$(BIN)/triveni serve
+
+# The only thing that needs Node, and only after a change of app/web/styles.
+STYLES := npx --yes sass@1.108.2 --quiet-deps --no-source-map --style=compressed
+.PHONY: styles
+styles: ## Build app/web/static/triveni.css from app/web/styles
+	@mkdir -p var/styles
+	tar -xzf "$$(cd var/styles && npm pack --silent govuk-frontend@6.6.0 | sed 's|^|var/styles/|')" -C var/styles
+	$(STYLES) --load-path=var/styles/package/dist app/web/styles/triveni.scss app/web/static/triveni.css
+	cd app/web/static && sha256sum *.js *.css *.woff2 *.svg > SHA256SUMS
 
 .PHONY: test
 test: setup ## Pass the tests

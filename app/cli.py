@@ -28,6 +28,7 @@ from app import (
     cli_introductions,
     cli_projects,
     cli_screening,
+    cli_site,
     cli_submissions,
 )
 from app.errors import AppError, Invalid, in_plain_words
@@ -50,6 +51,7 @@ app.add_typer(cli_access.account_app, name="account")
 app.add_typer(cli_access.association_app, name="association")
 pathway_app = typer.Typer(help="Export-control pathways by themselves.", no_args_is_help=True)
 app.add_typer(pathway_app, name="pathway")
+app.command()(cli_site.demo_accounts)
 app.command()(cli_decisions.decide)
 app.command()(cli_projects.compose)
 app.command()(cli_projects.composition)
@@ -301,7 +303,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
-    """Serve the JSON API; /openapi.json describes it."""
+    """Serve the pages and the JSON API; /openapi.json describes the latter."""
     import uvicorn
 
     from app.main import configure_logs, create_app

@@ -5,6 +5,7 @@ AppError
 ├── Unauthorised 401  no key, or a key that is not live
 ├── Forbidden  403
 ├── NotFound   404
+├── NotAllowed 405
 ├── Conflict   409
 ├── TooLarge   413
 └── NotReady   503  something that is needed is not set up yet
@@ -71,6 +72,13 @@ class NotFound(AppError):
 
     status = 404
     code = "not-found"
+
+
+class NotAllowed(AppError):
+    """The address is there and does not take that method."""
+
+    status = 405
+    code = "not-allowed"
 
 
 class Conflict(AppError):

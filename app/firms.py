@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import access, audit, disclosure, life, revisions
@@ -253,3 +253,26 @@ def list_firms(
     found = session.scalars(chosen).all()
     page = [record_of(session, firm, caller) for firm in found[:limit]]
     return page, page[-1].id if len(found) > limit else None
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many published firms are on file in each of the two countries; a count names nobody."""
+    held = dict(
+        session.execute(
+            select(Firm.country, func.count()).where(Firm.state == "published").group_by(Firm.country)
+        ).all()
+    )
+    return {"canada": held.get("CAN", 0), "india": held.get("IND", 0)}
+
+
+def search(
+    session: Session, caller: access.Caller, name: str, country: str | None, limit: int = 25
+) -> list[FirmRecord]:
+    """Visible firms whose name or alias is near what is looked for, the nearest first."""
+    access.require(caller, Permission.READ_FIRMS)
+    chosen = access.visible_firms(caller).order_by(Firm.id)
+    if country is not None:
+        chosen = chosen.where(Firm.country == country)
+    firms = {firm.id: firm for firm in session.scalars(chosen)}
+    names = {alias: firm.id for firm in firms.values() for alias in (firm.name, *access.released(firm, caller).aliases)}
+    return [record_of(session, firms[firm_id], caller) for firm_id in near(name, names, limit)]

@@ -94,6 +94,23 @@ class Knowledge:
         return names
 
 
+def holdings(knowledge: Knowledge) -> dict[str, int]:
+    """How many markets, demands and rules are held."""
+    return {
+        "markets": len(knowledge.markets),
+        "demands": len(knowledge.demands),
+        "rules": len(knowledge.rulebook.rules),
+    }
+
+
+def markets_by_region(knowledge: Knowledge) -> list[tuple[str, list[Market]]]:
+    """The markets held, by region and then by name."""
+    regions: dict[str, list[Market]] = {}
+    for market in sorted(knowledge.markets.values(), key=lambda market: (market.region, market.name)):
+        regions.setdefault(market.region, []).append(market)
+    return list(regions.items())
+
+
 def near(wanted: str, names: Mapping[str, str], limit: int = 5) -> list[str]:
     """Labels of the names most like the one wanted, best first; fuzzy, case and accents aside."""
     from rapidfuzz import fuzz, process, utils

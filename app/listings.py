@@ -302,6 +302,9 @@ def _object(value: Any, at: str) -> dict[str, Any]:
     return value
 
 
+_FTM_NAMES = ("name", "alias", "previousName", "weakAlias")
+
+
 def _ftm_jsonl(content: bytes) -> tuple[Rows, str | None]:
     """Persons, bodies, ships and aircraft under sanctions or export control; other schemata are passed by."""
 
@@ -315,7 +318,7 @@ def _ftm_jsonl(content: bytes) -> tuple[Rows, str | None]:
             topics = said.get("topics") or ["sanction"]
             if kind == "unknown" or not any(t.startswith(("sanction", "export", "debarment")) for t in topics):
                 continue
-            names = [*(said.get("name") or ()), *(said.get("alias") or ()), *(said.get("weakAlias") or ())]
+            names = [one for key in _FTM_NAMES for one in said.get(key) or ()]
             places = [c for key in ("country", "jurisdiction", "nationality") for c in said.get(key) or ()]
             yield _Row(
                 at=f"line {number}",

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
 
 from app import access
 from app.api import (
@@ -32,9 +33,12 @@ from app.api import (
 from app.api.doors import BODY_LIMIT, House
 from app.candidates import CandidateCache
 from app.db import open_engine, session_maker, transaction
-from app.errors import AppError, Invalid, NotReady, TooLarge, in_plain_words
+from app.errors import AppError, Invalid, NotAllowed, NotFound, NotReady, TooLarge, in_plain_words
 from app.knowledge import Knowledge, load_knowledge
 from app.settings import Settings
+from app.web import asking, entry, reading, review
+from app.web.guard import guard
+from app.web.pages import STATIC, problem_page, wants_page
 
 log = structlog.get_logger("triveni")
 
@@ -45,6 +49,9 @@ requirements of the held rules that bite. Fit is a number and permission is a ve
 
 Profiles were compiled from public sources and not verified by the firms. Nothing here is legal advice.
 """
+
+PAGES = (entry.root, entry.router, reading.router, asking.router, review.router)
+"""The routers of the pages, which the API's description leaves out."""
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -85,9 +92,17 @@ def create_app(
         knowledge=knowledge or load_knowledge(settings),
         candidates=CandidateCache(),
     )
-    app = FastAPI(title="Triveni", version="0.1.0", description=DESCRIPTION, responses=PROBLEMS)
+    app = FastAPI(
+        title="Triveni",
+        version="0.1.0",
+        description=DESCRIPTION,
+        responses=PROBLEMS,
+        docs_url=None,  # the framework's pages load their scripts from elsewhere; ours is app/web/entry.py
+        redoc_url=None,
+    )
     app.state.house = house
     app.middleware("http")(_refuse_large_body)
+    app.middleware("http")(guard)
     app.middleware("http")(_log_request)  # the outer one: what is refused is logged, too
     for kind, answer in (
         (AppError, _app_error),
@@ -108,6 +123,9 @@ def create_app(
         reference.router,
     ):
         app.include_router(router)
+    for router in PAGES:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_health(app, house)
     _describe_problems(app)
     return app
@@ -161,7 +179,7 @@ async def _refuse_large_body(request: Request, call_next: Callable[[Request], Aw
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > BODY_LIMIT:
         message = f"the request has {int(declared):,} bytes; at most {BODY_LIMIT:,} are taken"
-        return _app_error(request, TooLarge(message))
+        return await _app_error(request, TooLarge(message))
     return await call_next(request)
 
 
@@ -172,11 +190,11 @@ async def _log_request(request: Request, call_next: Callable[[Request], Awaitabl
     try:
         response = await call_next(request)
     except Exception as error:  # noqa: BLE001  (the top handler)
-        response = _unexpected(request, error)
+        response = await _unexpected(request, error)
     finally:
         structlog.contextvars.unbind_contextvars("request_id")
     response.headers["X-Request-Id"] = request_id
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Cache-Control", "no-store")
     log.info(
         "request",
         request_id=request_id,
@@ -197,18 +215,35 @@ def _problem(error: AppError, request: Request, headers: dict[str, str] | None =
     )
 
 
-def _app_error(request: Request, error: AppError) -> JSONResponse:
+async def _answered(error: AppError, request: Request) -> Response:
+    """A problem as the page or the document that was asked for."""
+    return await problem_page(request, error) if wants_page(request) else _problem(error, request)
+
+
+def _as_told(error: HTTPException) -> AppError:
+    """What the framework refused, as one of our own errors."""
+    kinds: dict[int, type[AppError]] = {404: NotFound, 405: NotAllowed, 413: TooLarge}
+    kind = kinds.get(error.status_code, Invalid)
+    said = "there is nothing at this address" if kind is NotFound else str(error.detail)
+    return kind(said)
+
+
+async def _app_error(request: Request, error: AppError) -> Response:
+    if wants_page(request):
+        return await problem_page(request, error)
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
     return _problem(error, request, headers)
 
 
-def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+async def _malformed(request: Request, error: RequestValidationError) -> Response:
     faults = [{"where": ".".join(str(part) for part in fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
     first = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults[:3])
-    return _problem(Invalid(f"the request does not fit: {first}", faults=faults), request)
+    return await _answered(Invalid(f"the request does not fit: {first}", faults=faults), request)
 
 
-def _http_error(request: Request, error: HTTPException) -> JSONResponse:
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    if wants_page(request):
+        return await problem_page(request, _as_told(error))
     document = {
         "type": "about:blank",
         "title": str(error.detail),
@@ -221,7 +256,7 @@ def _http_error(request: Request, error: HTTPException) -> JSONResponse:
     )
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected", path=request.url.path, exc_info=error)
     said = in_plain_words(error) or AppError("something went wrong on our side; it has been logged")
-    return _problem(said, request)
+    return await _answered(said, request)

@@ -24,7 +24,7 @@ from app.permissions import Permission
 from app.screenings import Held, ScreeningChange
 from matching.counterfactuals import Change, Counterfactual, counterfactuals
 from matching.encoder import Vectors, text_key
-from matching.phrases import Phrase, phrasebook, say
+from matching.phrases import Form, Phrase, phrasebook, say
 from matching.play import Play
 from matching.pool import Pool, PooledFirm, embedded_text
 from matching.profile import Demand, Frozen, Market, Profile, Source
@@ -135,7 +135,14 @@ def with_everyone(
 
 
 def read_run(session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge) -> dict[str, Any]:
-    """A recorded run as the API gives it, released for whoever reads it now.
+    """A recorded run as the API gives it, released for whoever reads it now; raises as `tell_run` does."""
+    return tell_run(session, caller, run_id, knowledge)[0]
+
+
+def tell_run(
+    session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge
+) -> tuple[dict[str, Any], dict[str, Form]]:
+    """A recorded run as the API gives it, released for whoever reads it now, and the phrases of its sentences.
 
     One that rests on restricted fields closed to the reader is ranked anew without them. Raises NotFound for a run that
     is not recorded or not the reader's, and then Conflict when the versions that it rests on are no longer held.
@@ -144,9 +151,10 @@ def read_run(session: Session, caller: access.Caller, run_id: str, knowledge: Kn
     answer, version = run.answer, run.versions["profiles"]
     if runs.closed(session, caller, run):
         answer, version = _ranked_again(session, caller, run, knowledge)
-    document = _document(run, runs.released(session, caller, answer))
+    shown = runs.released(session, caller, answer)
+    document = _document(run, shown)
     document["run"]["versions"] = run.versions | {"profiles": version}
-    return document
+    return document, shown.get("phrases", {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,11 @@ TokenDep = Annotated[str | None, Depends(_token)]
 def _caller(request: Request, session: SessionDep, house: HouseDep, at: NowDep, token: TokenDep) -> access.Caller:
     if token is None or not token.startswith(sessions.PREFIX):
         return keys.caller_of(session, token, at)
+    return caller_of_session(request, session, house, at, token)
+
+
+def caller_of_session(request: Request, session: Session, house: House, at: datetime, token: str) -> access.Caller:
+    """The caller of a session's token, with its use recorded; raises Unauthorised."""
     caller = sessions.caller_of_session(session, token, at)
     if request.method != "GET":
         sessions.touch(session, token, at)

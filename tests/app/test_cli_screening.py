@@ -13,27 +13,35 @@ from app.cli_screening import screen_app, watchlists_app
 from app.db import open_engine, session_maker, transaction, upgrade
 from app.firms import seed
 from app.models import Screening
+from app.releases import ListSource
+from matching.profile import Profile, slug
 from tests.app.test_watchlists import NOW, csl, source
 from tests.factories import profile
+
+
+def make_house(folder: Path, monkeypatch: pytest.MonkeyPatch, sources: list[ListSource], *profiles: Profile) -> Path:
+    """A database of its own for the command line, with list sources and firms."""
+    url = f"sqlite:///{folder / 'house.sqlite3'}"
+    monkeypatch.setenv("TRIVENI_DATABASE_URL", url)
+    monkeypatch.setenv("TRIVENI_SEEDS", str(folder / "seeds"))
+    lists = folder / "seeds" / "watchlists"
+    lists.mkdir(parents=True)
+    for one in sources:
+        (lists / f"{one.id}.yaml").write_text(json.dumps(one.model_dump(exclude_none=True)), encoding="utf-8")
+    upgrade(url)
+    engine = open_engine(url)
+    with transaction(session_maker(engine)) as session:
+        seed(session, {slug(one.name): one for one in profiles}, NOW)
+    engine.dispose()
+    return folder
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """One list source without a release, one firm on file."""
-    url = f"sqlite:///{tmp_path / 'house.sqlite3'}"
-    monkeypatch.setenv("TRIVENI_DATABASE_URL", url)
-    monkeypatch.setenv("TRIVENI_SEEDS", str(tmp_path / "seeds"))
-    folder = tmp_path / "seeds" / "watchlists"
-    folder.mkdir(parents=True)
-    (folder / "test.yaml").write_text(json.dumps(source().model_dump(exclude_none=True)), encoding="utf-8")
     (tmp_path / "list.json").write_bytes(csl("Kraken Robotika", "Zvezda", "Malmyzh", "Orion Quasar"))
     (tmp_path / "short.json").write_bytes(csl("Kraken Robotika"))
-    upgrade(url)
-    engine = open_engine(url)
-    with transaction(session_maker(engine)) as session:
-        seed(session, {"kraken-robotika-inc": profile("Kraken Robotika Inc.")}, NOW)
-    engine.dispose()
-    return tmp_path
+    return make_house(tmp_path, monkeypatch, [source()], profile("Kraken Robotika Inc."))
 
 
 def said(app, *arguments: object, code: int = 0) -> str:

@@ -21,13 +21,14 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from starlette.routing import Mount, Route
 
-from app import access, accounts, grants, keys
+from app import access, accounts, grants, keys, sessions
 from app.access import Caller
 from app.accounts import Post
 from app.db import open_engine, session_maker, transaction
-from app.main import create_app
+from app.main import PAGES, create_app
 from app.models import Firm
 from app.permissions import Role
+from app.web.pages import COOKIE
 from tests.app.world import World
 from tests.factories import ROOT, profile, statement
 
@@ -131,6 +132,7 @@ class Row:
     case: str
     path: str
     body: Any
+    form: dict[str, str] | None
     expect: dict[str, int]
 
     def __str__(self) -> str:
@@ -145,7 +147,14 @@ def rows() -> Iterator[Row]:
             path = re.sub(r"\{(\w+)(?::\w+)?\}", lambda m, words=words: str(words[m.group(1)]), template)
             assert len(case["expect"]) == len(CALLERS), f"{operation}: expected a status for each of {CALLERS}"
             expect = dict(zip(CALLERS, case["expect"], strict=True))
-            yield Row(operation, case.get("case", ""), path + case.get("query", ""), case.get("body"), expect)
+            yield Row(
+                operation,
+                case.get("case", ""),
+                path + case.get("query", ""),
+                case.get("body"),
+                case.get("form"),
+                expect,
+            )
 
 
 ROWS = list(rows())
@@ -157,6 +166,7 @@ class Prepared:
 
     database: Path
     keys: dict[str, str]
+    cookies: dict[str, str]
     world: World
 
 
@@ -177,13 +187,14 @@ def prepared(small_database: Path, settings, little, tmp_path_factory) -> Prepar
         for firm_id in firms:
             session.get_one(Firm, firm_id).association_id = "alpha"
         session.get_one(Firm, DRAFT).state = "draft"
-        made = {}
+        made, cookies = {}, {}
         for name, post in POSTS.items():
             accounts.add(session, access.CONSOLE, name, post, now)
             made[name] = keys.create_key(session, name, now)
+            cookies[name] = sessions.open_session(session, accounts.find(session, name), "test", now).token
     world.embed()
     engine.dispose()
-    return Prepared(database, made, world)
+    return Prepared(database, made, cookies, world)
 
 
 def _held(world: World) -> list[Firm]:
@@ -211,8 +222,12 @@ def ask(prepared: Prepared, tmp_path: Path) -> Iterator[Ask]:
         for name in CALLERS:
             if door is None or method != "GET":
                 door = _Door(opened(), row)
-            headers = {"Authorization": f"Bearer {prepared.keys[name]}"} if name in prepared.keys else {}
-            statuses[name] = door.client.request(method, door.path, json=door.body, headers=headers).status_code
+            headers = {}
+            if name in prepared.keys:
+                headers = {"Authorization": f"Bearer {prepared.keys[name]}"}
+                headers["Cookie"] = f"{COOKIE}={prepared.cookies[name]}"
+            answer = door.client.request(method, door.path, json=door.body, data=row.form, headers=headers)
+            statuses[name] = answer.status_code
         return statuses
 
     yield send
@@ -245,7 +260,7 @@ def test_every_route_has_its_rows_and_every_row_its_route(settings, little) -> N
     }
     pages = {
         f"{method} {route.path}"
-        for route in app.routes
+        for route in [*app.routes, *(route for router in PAGES for route in router.routes)]
         if isinstance(route, APIRoute | Route) and not isinstance(route, Mount)
         for method in (route.methods or set()) - {"HEAD"}
     }

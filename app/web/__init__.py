@@ -1,0 +1,1 @@
+"""The pages under /en and /fr: parse, call, render."""

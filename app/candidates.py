@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app import access, disclosure
@@ -24,7 +24,7 @@ from app.disclosure import Reader
 from app.errors import AppError, NotReady
 from app.knowledge import Knowledge
 from app.library import library
-from app.models import ChangeCounter, Firm, FirmRevision, StatementVector
+from app.models import ChangeCounter, Erasure, Firm, FirmRevision, StatementVector
 from matching.encoder import Encoder, Progress, Vectors, text_key
 from matching.index import MeaningIndex
 from matching.pool import Pool, PooledFirm, embedded_text
@@ -190,20 +190,37 @@ def _present(session: Session, caller: access.Caller) -> list[_Row]:
 
 def _as_of(session: Session, caller: access.Caller, change: int) -> list[_Row]:
     """Each matchable firm as it stood at a change number."""
+    stood = _stood(change).subquery()
+    allowed = access.matchable_firms(caller).subquery()
+    found = session.execute(
+        select(FirmRevision, allowed.c.association_id)
+        .join(stood, stood.c.id == FirmRevision.id)
+        .join(allowed, allowed.c.id == FirmRevision.firm_id)
+    )
+    return [_row(caller, held.firm_id, association, held.profile, held.revision) for held, association in found]
+
+
+def _stood(change: int) -> Select[int]:
+    """The ids of the revisions that were published at a change number."""
     latest = (
         select(FirmRevision.firm_id, func.max(FirmRevision.revision).label("revision"))
         .where(FirmRevision.change <= change)
         .group_by(FirmRevision.firm_id)
         .subquery()
     )
-    allowed = access.matchable_firms(caller).subquery()
-    found = session.execute(
-        select(FirmRevision, allowed.c.association_id)
+    return (
+        select(FirmRevision.id)
         .join(latest, (FirmRevision.firm_id == latest.c.firm_id) & (FirmRevision.revision == latest.c.revision))
-        .join(allowed, allowed.c.id == FirmRevision.firm_id)
         .where(FirmRevision.state == "published")
     )
-    return [_row(caller, held.firm_id, association, held.profile, held.revision) for held, association in found]
+
+
+def gone_since(session: Session, caller: access.Caller, change: int) -> tuple[int, int]:
+    """How many firms that could be matched at a change number cannot be now, and how many were erased since."""
+    now = access.matchable_firms(caller).with_only_columns(Firm.id)
+    withdrawn = select(func.count()).where(FirmRevision.id.in_(_stood(change)), FirmRevision.firm_id.not_in(now))
+    erased = select(func.count()).select_from(Erasure).where(Erasure.change > change, Erasure.shown)
+    return session.scalar(withdrawn) or 0, session.scalar(erased) or 0
 
 
 def _row(caller: access.Caller, firm_id: str, association_id: str, profile: Profile, revision: int) -> _Row:

@@ -30,6 +30,7 @@ from app import (
     cli_screening,
     cli_site,
     cli_submissions,
+    cli_webhooks,
 )
 from app.errors import AppError, Invalid, in_plain_words
 from app.printing import print_json
@@ -67,6 +68,7 @@ app.add_typer(cli_audit.audit_app, name="audit")
 app.add_typer(cli_firms.firms_app, name="firms")
 app.add_typer(cli_introductions.introductions_app, name="introductions")
 app.add_typer(cli_introductions.brokering_app, name="brokering")
+app.add_typer(cli_webhooks.webhooks_app, name="webhooks")
 app.add_typer(cli_screening.screen_app, name="screen")
 app.add_typer(cli_screening.watchlists_app, name="watchlists")
 
@@ -263,6 +265,8 @@ def run(
         done = matches.replay(session, access.CONSOLE, run_id, load_knowledge(settings))
     for change in done.since:
         out.print(f"Since then, {change.firm}: {change.then} → {change.now}", markup=False, soft_wrap=True)
+    for reason in done.because:
+        out.print(reason, markup=False, soft_wrap=True)
     out.print("The replay gives the same answer, byte for byte." if done.same else "The replay gives another answer.")
     if not done.same:
         raise typer.Exit(1)

@@ -78,16 +78,11 @@ def _text(path: Path) -> str:
 
 def _anchor(given: str) -> Head:
     """A head given as SEQ:HASH, or as an export whose last line it is."""
-    from pydantic import ValidationError
-
     from app import chain
+    from app.audit_reading import head_from
 
-    seq, colon, digest = given.partition(":")
-    if colon and seq.isdecimal():
-        try:
-            return chain.Head(seq=int(seq), hash=digest.strip())
-        except ValidationError as problem:
-            raise Invalid(f"{given!r} is no head", hint="`triveni audit head` prints one: SEQ:HASH") from problem
+    if given.partition(":")[0].isdecimal():
+        return head_from(given)
     head = chain.read(_text(Path(given)))[1]
     if head is None:
         raise Invalid(f"{given} does not end with its head, so it anchors nothing")

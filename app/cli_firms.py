@@ -129,10 +129,13 @@ def withdraw(
 ) -> None:
     """Take a firm's consent back: it is matched no more, at once; of some fields only, they are blanked."""
     from app import access, profiles
+    from app.disclosure import FieldClass
+    from app.errors import Invalid
 
+    if field_class not in set(FieldClass):
+        raise Invalid(f"there is no class of fields {field_class!r}", hint=f"classes: {', '.join(FieldClass)}")
     with _writing() as session:
-        firm_ = profiles.withdraw(session, access.CONSOLE, firm, field_class, datetime.now(UTC))
-        state = firm_.state
+        state = profiles.withdraw(session, access.CONSOLE, firm, FieldClass(field_class), datetime.now(UTC)).state
     out.print(f"Withdrawn; {firm} is {state}. `triveni firms erase {firm}` removes what is held of it.", markup=False)
 
 

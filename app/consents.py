@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 from sqlalchemy import select
@@ -13,18 +13,18 @@ from sqlalchemy.orm import Session
 
 from app import audit
 from app.chain import Detail
+from app.disclosure import FieldClass, without
 from app.errors import Conflict, Invalid
 from app.models import Consent, Firm
 from matching.profile import Frozen, Label, Profile
 
-FieldClass = Literal["public", "matchable", "restricted", "personal"]
 Purpose = Literal["publication", "matching", "disclosure", "introduction"]
 
 PURPOSES: Mapping[FieldClass, tuple[Purpose, ...]] = {
-    "public": ("publication", "matching"),
-    "matchable": ("matching",),
-    "restricted": ("disclosure",),
-    "personal": ("introduction",),
+    FieldClass.PUBLIC: ("publication", "matching"),
+    FieldClass.MATCHABLE: ("matching",),
+    FieldClass.RESTRICTED: ("disclosure",),
+    FieldClass.PERSONAL: ("introduction",),
 }
 """What each class of fields is used for, and so must be agreed to: shown to those who may read firms, and moving ranks;
 moving ranks unread; disclosed to those who hold a grant; passed with an introduction that both sides agree to."""
@@ -117,9 +117,9 @@ def missing(session: Session, firm: Firm) -> tuple[tuple[str, str], ...]:
 def _needed(profile: Profile) -> Iterator[tuple[str, str]]:
     if profile.provenance != "firm":
         return
-    for field_class in get_args(FieldClass):
-        if field_class == "public":
-            yield from ((field_class, purpose) for purpose in PURPOSES[field_class])
+    for field_class, purposes in PURPOSES.items():
+        if field_class is FieldClass.PUBLIC or without(profile, field_class) != profile:
+            yield from ((str(field_class), purpose) for purpose in purposes)
 
 
 def require_publication(session: Session, firm: Firm) -> None:

@@ -111,6 +111,11 @@ def weighed(profile: Profile, reader: Reader) -> Profile:
     return kept if statements == kept.statements else kept.model_copy(update={"statements": statements})
 
 
+def without(profile: Profile, field_class: FieldClass) -> Profile:
+    """The profile with every field of one class blank, whoever looks."""
+    return _without(profile, frozenset(FieldClass) - {field_class})
+
+
 def unread(profile: Profile, reader: Reader) -> frozenset[str]:
     """Fields that are weighed for the reader and may not be told."""
     return frozenset(name for name, held in CLASSES.items() if held is _MATCHABLE) - _names(profile, _SHOWN[reader])

@@ -17,10 +17,11 @@ import orjson
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from app import access, audit, revisions, runs
+from app import access, audit, revisions, runs, webhooks
 from app.db import overwrite_freed
 from app.introduction_models import BrokeringReview, Introduction, IntroductionStep
 from app.knowledge import Knowledge
+from app.life import State
 from app.models import (
     Clearance,
     Composition,
@@ -66,24 +67,30 @@ def erase(session: Session, caller: access.Caller, firm_id: str, knowledge: Know
     firm = answered_for(session, caller, firm_id)
     change = revisions.begin(session, caller, now)
     reference = audit.reference("firm", firm_id)
-    held = [*session.scalars(select(FirmRevision.profile).where(FirmRevision.firm_id == firm_id)), firm.profile]
-    redacted = _redact_runs(session, firm_id, reference, _names(firm_id, held))
+    held = session.scalars(select(FirmRevision).where(FirmRevision.firm_id == firm_id)).all()
+    said = [revision.profile for revision in held] + [firm.profile]
+    redacted = _redact_runs(session, firm_id, reference, _names(firm_id, said))
     done = Erased(
         reference=reference,
-        vectors=_forget_vectors(session, firm_id, held, knowledge),
+        vectors=_forget_vectors(session, firm_id, said, knowledge),
         hits=_forget_screening(session, firm_id),
         consents=_deleted(session, Consent, firm_id),
         declarations=_deleted(session, Declaration, firm_id),
         revisions=_deleted(session, FirmRevision, firm_id),
         runs=redacted,
     )
-    _forget_compositions(session, firm_id, _names(firm_id, held))
+    _forget_compositions(session, firm_id, _names(firm_id, said))
     _deleted(session, FieldGrant, firm_id)
     session.execute(delete(FirmMerge).where(or_(FirmMerge.kept_id == firm_id, FirmMerge.merged_id == firm_id)))
-    _forget_submissions(session, firm_id, _names(firm_id, held))
     _forget_introductions(session, firm_id)
+    _forget_submissions(session, firm_id, _names(firm_id, said))
+    for revision in held:
+        session.expunge(revision)
     session.execute(delete(Firm).where(Firm.id == firm_id))
-    session.merge(Erasure(reference=reference, change=change.number, erased_at=now))
+    shown = State.PUBLISHED in {revision.state for revision in held}
+    session.merge(Erasure(reference=reference, change=change.number, erased_at=now, shown=shown))
+    if shown:
+        webhooks.tell(session, "firm.changed", {"reference": reference}, now)
     audit.record(
         session,
         by=change.by,

@@ -7,7 +7,9 @@ AppError
 ├── NotFound   404
 ├── NotAllowed 405
 ├── Conflict   409
+├── Stale      412  the record is another than the one that was read
 ├── TooLarge   413
+├── Unconditional 428  a record is replaced only if it is the one that was read
 └── NotReady   503  something that is needed is not set up yet
 """
 
@@ -86,6 +88,20 @@ class Conflict(AppError):
 
     status = 409
     code = "conflict"
+
+
+class Stale(AppError):
+    """The record has changed since the caller read it; nothing was written."""
+
+    status = 412
+    code = "stale"
+
+
+class Unconditional(AppError):
+    """A record is only replaced on the condition that it is still the one that was read."""
+
+    status = 428
+    code = "condition-needed"
 
 
 class TooLarge(AppError):

@@ -12,14 +12,15 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import access, audit, disclosure, life, revisions
-from app.disclosure import Reader
-from app.errors import Invalid, NotFound
+from app import access, audit, disclosure, life, profiles, revisions
+from app.disclosure import FieldClass, Reader
+from app.errors import Forbidden, Invalid, NotFound
 from app.knowledge import Knowledge, SeedError, near
 from app.life import Act, State
 from app.models import Association, Declaration, Erasure, Firm, FirmRevision
 from app.permissions import Permission
-from app.profiles import step
+from app.pod import PodExport, Wanted, pod_export
+from app.tags import require_match, tag_of
 from matching.profile import Classification, Profile, Regime, slug
 from matching.taxonomy import Taxonomy, TaxonomyError
 
@@ -43,18 +44,18 @@ class Seeded:
 
 def read_seed_firms(folder: Path, taxonomy: Taxonomy) -> dict[str, Profile]:
     """All seed profiles by id, checked before any is stored; raises SeedError with file, line and field."""
-    profiles: dict[str, Profile] = {}
+    found: dict[str, Profile] = {}
     files = sorted(folder.glob("*.jsonl"))
     if not files:
         raise SeedError(f"no firm files in {folder}: expected seeds/firms/*.jsonl")
     for path in files:
         for number, profile in _profiles(path):
             firm_id = slug(profile.name)
-            if firm_id in profiles:
+            if firm_id in found:
                 raise SeedError(f"{path}, line {number}: {profile.name!r} stands twice; expected each firm once")
             _check_sectors(profile, taxonomy, f"{path}, line {number}")
-            profiles[firm_id] = profile
-    return profiles
+            found[firm_id] = profile
+    return found
 
 
 def _profiles(path: Path) -> Iterator[tuple[int, Profile]]:
@@ -84,7 +85,7 @@ def _check_sectors(profile: Profile, taxonomy: Taxonomy, where: str) -> None:
 
 
 def seed(
-    session: Session, profiles: dict[str, Profile], now: datetime, caller: access.Caller = access.CONSOLE
+    session: Session, compiled: dict[str, Profile], now: datetime, caller: access.Caller = access.CONSOLE
 ) -> Seeded:
     """Store the profiles compiled from public sources; a profile that has not changed is left alone.
 
@@ -95,13 +96,13 @@ def seed(
         session.add(Association(id=PUBLIC_SOURCES, name="Compiled from public sources, not verified by the firms"))
         session.flush()  # the firms refer to it
     held = {firm.id: firm for firm in session.scalars(select(Firm).where(Firm.association_id == PUBLIC_SOURCES))}
-    profiles = _keeping_declared(session, profiles)
-    wanted = {firm_id: profile for firm_id, profile in profiles.items() if _may_be_seeded(held.get(firm_id))}
+    compiled = _keeping_declared(session, compiled)
+    wanted = {firm_id: profile for firm_id, profile in compiled.items() if _may_be_seeded(held.get(firm_id))}
     erased = set(session.scalars(select(Erasure.reference)))
     wanted = {i: profile for i, profile in wanted.items() if i in held or audit.reference("firm", i) not in erased}
     new = [firm_id for firm_id in wanted if firm_id not in held]
     changed = [i for i in wanted if i in held and (held[i].profile != wanted[i] or held[i].archived_by == Act.DROP)]
-    gone = [firm for firm_id, firm in held.items() if firm_id not in profiles and firm.state == State.PUBLISHED]
+    gone = [firm for firm_id, firm in held.items() if firm_id not in compiled and firm.state == State.PUBLISHED]
     if new or changed or gone:
         change = revisions.begin(session, caller, now)
         for firm_id in new:
@@ -109,9 +110,9 @@ def seed(
         for firm_id in changed:
             _renew(session, change, held[firm_id], wanted[firm_id])
         for firm in gone:
-            step(session, change, firm, life.transition(firm.state, Act.DROP))
+            profiles.step(session, change, firm, life.transition(firm.state, Act.DROP))
     kept = len(wanted) - len(new) - len(changed)
-    return Seeded(len(new), len(changed), kept, len(gone), len(profiles) - len(wanted))
+    return Seeded(len(new), len(changed), kept, len(gone), len(compiled) - len(wanted))
 
 
 def _may_be_seeded(held: Firm | None) -> bool:
@@ -158,7 +159,7 @@ def with_declared(profile: Profile, declared: Iterable[tuple[str, Classification
 def _renew(session: Session, change: revisions.Change, firm: Firm, profile: Profile) -> None:
     firm.profile, firm.name, firm.country = profile, profile.name, profile.country
     if firm.archived_by == Act.DROP:
-        step(session, change, firm, life.transition(firm.state, Act.RESTORE))
+        profiles.step(session, change, firm, life.transition(firm.state, Act.RESTORE))
     else:
         revisions.revise(session, change, firm, profile)
 
@@ -226,6 +227,50 @@ class FirmRecord:
 def read_firm(session: Session, caller: access.Caller, name_or_id: str) -> FirmRecord:
     """The released record of one visible firm; raises as `find_firm` does."""
     return record_of(session, find_firm(session, caller, name_or_id), caller)
+
+
+def replace(
+    session: Session,
+    caller: access.Caller,
+    firm_id: str,
+    profile: Profile,
+    if_match: str | None,
+    knowledge: Knowledge,
+    now: datetime,
+) -> FirmRecord:
+    """Replace the profile of a firm that the caller answers for, if it is still the one that was read.
+
+    Raises NotFound, Stale, Unconditional, Invalid for a sector that is not held, Conflict where `profiles.edit` does,
+    and Forbidden for who may not read the whole record: they would blank what they do not see.
+    """
+    firm = profiles.answered_for(session, caller, firm_id)
+    held = record_of(session, firm, caller)
+    if held.profile != firm.profile:
+        raise Forbidden("parts of this record are not open to you, and would be lost if you replaced it")
+    require_match(tag_of(held), if_match)
+    try:
+        _check_sectors(profile, knowledge.taxonomy, "the profile")
+    except SeedError as problem:
+        raise Invalid(problem.message) from problem
+    profiles.edit(session, caller, firm, profile, now)
+    return record_of(session, firm, caller)
+
+
+def move(session: Session, caller: access.Caller, firm_id: str, act: Act, now: datetime) -> FirmRecord:
+    """Move a profile by an act of its association; raises as `profiles.move` does."""
+    return record_of(session, profiles.move(session, caller, firm_id, act, now), caller)
+
+
+def withdraw(
+    session: Session, caller: access.Caller, firm_id: str, field_class: FieldClass, now: datetime
+) -> FirmRecord:
+    """Take back what a firm has agreed to for a class of its fields; raises as `profiles.withdraw` does."""
+    return record_of(session, profiles.withdraw(session, caller, firm_id, field_class, now), caller)
+
+
+def pod(session: Session, caller: access.Caller, name_or_id: str, wanted: Wanted, knowledge: Knowledge) -> PodExport:
+    """What the caller may read of a firm as a profile of the Enterprise Europe Network, and what stands against it."""
+    return pod_export(read_firm(session, caller, name_or_id).profile, wanted, knowledge.taxonomy)
 
 
 def record_of(session: Session, firm: Firm, caller: access.Caller) -> FirmRecord:

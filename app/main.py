@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from app import access
 from app.api import (
+    audit,
     classifications,
     decisions,
     firms,
@@ -27,20 +28,39 @@ from app.api import (
     logins,
     matches,
     pathways,
+    profiles,
     projects,
     reference,
+    webhooks,
 )
-from app.api.doors import BODY_LIMIT, House
+from app.api.doors import BODY_LIMIT, PROBLEM, House
 from app.candidates import CandidateCache
 from app.db import open_engine, session_maker, transaction
 from app.errors import AppError, Invalid, NotAllowed, NotFound, NotReady, TooLarge, in_plain_words
 from app.knowledge import Knowledge, load_knowledge
+from app.outbound import Outbound
 from app.settings import Settings
 from app.web import asking, entry, reading, review
 from app.web.guard import guard
 from app.web.pages import STATIC, problem_page, wants_page
 
 log = structlog.get_logger("triveni")
+
+DOORS = (
+    matches,
+    pathways,
+    decisions,
+    classifications,
+    profiles,
+    firms,
+    grants,
+    logins,
+    projects,
+    introductions,
+    webhooks,
+    audit,
+    reference,
+)
 
 DESCRIPTION = """
 Triveni ranks **triads**: a Canadian innovator, an Indian manufacturer and a third market that would buy what they make
@@ -53,10 +73,10 @@ Profiles were compiled from public sources and not verified by the firms. Nothin
 PAGES = (entry.root, entry.router, reading.router, asking.router, review.router)
 """The routers of the pages, which the API's description leaves out."""
 
-_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": _PROBLEM}
+    status: {"description": description, "content": PROBLEM}
     for status, description in (
+        (400, "The body cannot be read"),
         (401, "No live API key or session"),
         (403, "The caller may not do this"),
         (404, "Nothing of that name"),
@@ -91,6 +111,7 @@ def create_app(
         sessions=sessions or session_maker(open_engine(settings.database_url)),
         knowledge=knowledge or load_knowledge(settings),
         candidates=CandidateCache(),
+        outbound=Outbound(allow_private=settings.webhooks_allow_private),
     )
     app = FastAPI(
         title="Triveni",
@@ -110,19 +131,8 @@ def create_app(
         (HTTPException, _http_error),
     ):
         app.add_exception_handler(kind, answer)  # type: ignore[arg-type]
-    for router in (
-        matches.router,
-        pathways.router,
-        decisions.router,
-        classifications.router,
-        firms.router,
-        grants.router,
-        logins.router,
-        projects.router,
-        introductions.router,
-        reference.router,
-    ):
-        app.include_router(router)
+    for room in DOORS:
+        app.include_router(room.router)
     for router in PAGES:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from sqlalchemy.orm import Session
 
 from app import access, decisions, releases, runs, screenings
-from app.candidates import CandidateCache, Candidates, gather
+from app.candidates import CandidateCache, Candidates, gather, gone_since
 from app.errors import Conflict, Invalid, NotFound
 from app.firms import find_firm
 from app.intake import BRIEF_LIMIT, read_brief
@@ -159,11 +159,15 @@ def tell_run(
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A run ranked again: the answer, whether it is the same byte for byte, and what screening holds otherwise now."""
+    """A run ranked again: the answer, whether it is the same byte for byte, and what screening holds otherwise now.
+
+    ``because`` says why it is another answer, as far as firms that are no longer there are why.
+    """
 
     answer: dict[str, Any]
     same: bool
     since: tuple[ScreeningChange, ...]
+    because: tuple[str, ...] = ()
 
 
 def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge) -> Replayed:
@@ -175,7 +179,20 @@ def replay(session: Session, caller: access.Caller, run_id: str, knowledge: Know
     answer, _ = _ranked_again(session, caller, run, knowledge)
     since = _changed_since(session, caller, run, knowledge)
     same = _bytes(answer) == _bytes(run.answer)
-    return Replayed(runs.released(session, caller, answer), same, since)
+    because = () if same else _why_another(session, caller, run)
+    return Replayed(runs.released(session, caller, answer), same, since, because)
+
+
+def _why_another(session: Session, caller: access.Caller, run: MatchRun) -> tuple[str, ...]:
+    withdrawn, erased = gone_since(session, caller, _change_of(run))
+    return tuple(
+        f"{count} of the firms that could be matched then {what}"
+        for count, what in (
+            (withdrawn, "cannot be matched now: withdrawn, expired or dropped"),
+            (erased, "may be among those erased since; what was told of them reads “(erased)”"),
+        )
+        if count
+    )
 
 
 def _ranked_again(
@@ -183,8 +200,10 @@ def _ranked_again(
 ) -> tuple[dict[str, Any], str]:
     """The answer to a recorded ask over the profiles as they stood, weighed as the caller may have them; their hash."""
     _same_versions(run, knowledge)
-    candidates = gather(session, caller, knowledge, at=_change_of(run))
     ask = Ask.model_validate(run.ask)
+    if ask.firm is not None and ask.firm.startswith(runs.ERASED):
+        raise Conflict("the firm that this run was asked for has been erased, so it cannot be ranked again")
+    candidates = gather(session, caller, knowledge, at=_change_of(run))
     then = _known_then(session, run, candidates, knowledge)
     answer = _answer(ask, knowledge, candidates, run.versions["weights"], then)
     return answer, candidates.version

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Enum, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Enum, ForeignKey, LargeBinary, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Moment, Stored
@@ -26,6 +26,8 @@ class ChangeCounter(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
     number: Mapped[int] = mapped_column(default=0)
+    seal: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The key under which the number is told to others: drafts and restricted fields raise it, too."""
 
 
 class Association(Base):
@@ -164,6 +166,8 @@ class Erasure(Base):
     reference: Mapped[str] = mapped_column(String(32), primary_key=True)
     change: Mapped[int] = mapped_column(index=True)
     erased_at: Mapped[datetime] = mapped_column(Moment)
+    shown: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether it was ever published, so that others may hold what it released and are told that it is gone."""
 
 
 class Declaration(Base):

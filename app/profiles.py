@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app import access, consents, life, revisions
+from app import access, consents, disclosure, life, revisions, webhooks
+from app.disclosure import FieldClass
 from app.errors import Conflict, NotFound
 from app.life import Act, State
 from app.models import Firm
+from app.permissions import Permission
 from matching.profile import Profile
 
 TERM = timedelta(days=365)
@@ -19,6 +21,9 @@ TERM = timedelta(days=365)
 
 NOTICE = timedelta(days=60)
 """How long before that it is told of as due."""
+
+TOLD_BEFORE = frozenset({60, 30, 7, 1})
+"""So many days before the end of a term the association's systems are told, by an `expire` that runs daily."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Expired:
 
 def answered_for(session: Session, caller: access.Caller, firm_id: str) -> Firm:
     """The firm, locked, for one who may change its record; raises NotFound, whether or not there is such a firm."""
+    access.require(caller, Permission.SUBMIT_FIRMS)
     wanted = access.answerable_firms(caller).where(Firm.id == firm_id).with_for_update()
     firm = session.scalar(wanted.execution_options(populate_existing=True))
     if firm is None:
@@ -123,21 +129,23 @@ def consents_of(session: Session, caller: access.Caller, firm_id: str) -> tuple[
     return consents.of_firm(session, answered_for(session, caller, firm_id).id)
 
 
-def withdraw(session: Session, caller: access.Caller, firm_id: str, field_class: str, now: datetime) -> Firm:
+def withdraw(session: Session, caller: access.Caller, firm_id: str, field_class: FieldClass, now: datetime) -> Firm:
     """Take back what a firm has agreed to for a class of its fields.
 
     Without *public* the whole profile is withdrawn: it is shown and matched no more, from the next ask on. Of another
-    class only its fields are blanked. Raises NotFound, and Conflict for a profile that is archived already.
+    class its fields are blanked; when no statement would be left, that withdraws the profile, too. Raises NotFound, and
+    Conflict for a profile that is archived already.
     """
     firm = answered_for(session, caller, firm_id)
-    if field_class == "public":
+    left = disclosure.without(firm.profile, field_class)
+    if field_class is FieldClass.PUBLIC or not left.statements:
         way = life.transition(firm.state, Act.WITHDRAW)
         change = revisions.begin(session, caller, now)
         consents.take_back(session, firm, tuple(consents.PURPOSES), caller.name, now)
         return step(session, change, firm, way)
     change = revisions.begin(session, caller, now)
     consents.take_back(session, firm, (field_class,), caller.name, now)
-    revisions.revise(session, change, firm, firm.profile)
+    revisions.revise(session, change, firm, left)
     return firm
 
 
@@ -149,17 +157,25 @@ def expire(session: Session, caller: access.Caller, now: datetime) -> Expired:
 
     Profiles compiled from public sources have no term: they follow the seed files.
     """
+    access.require(caller, Permission.ANSWER_FOR_ALL_FIRMS)
     late = _published(session, caller, now)
     expired = tuple(_due(firm) for firm in late)
     if late:
         change = revisions.begin(session, caller, now)
         for firm in late:
             step(session, change, firm, life.transition(firm.state, Act.EXPIRE))
-    return Expired(expired, due(session, caller, now))
+            webhooks.tell(session, "firm.expired", {"firm": firm.id}, now, firm.association_id)
+    soon = due(session, caller, now)
+    for one in soon:
+        if (one.expires_at - now).days in TOLD_BEFORE:
+            data = {"firm": one.id, "expires_at": one.expires_at.isoformat(timespec="seconds")}
+            webhooks.tell(session, "firm.due", data, now, one.association)
+    return Expired(expired, soon)
 
 
 def due(session: Session, caller: access.Caller, now: datetime) -> tuple[Due, ...]:
     """The firms that the caller answers for whose profiles must be confirmed within the notice, the soonest first."""
+    access.require(caller, Permission.SUBMIT_FIRMS)
     return tuple(_due(firm) for firm in _published(session, caller, now + NOTICE))
 
 

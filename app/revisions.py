@@ -8,13 +8,16 @@ systems) can follow it.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app import access, audit
+from app import access, audit, disclosure, webhooks
+from app.disclosure import Reader
+from app.life import State
 from app.models import ChangeCounter, Firm, FirmRevision
 from matching.profile import Profile
 
@@ -30,10 +33,12 @@ class Change:
 
 def begin(session: Session, caller: access.Caller, now: datetime) -> Change:
     """Begin a change to firms; call it before anything of the change is written, and once for all of it."""
-    raised = update(ChangeCounter).values(number=ChangeCounter.number + 1).returning(ChangeCounter.number)
+    fresh = secrets.token_bytes(32)
+    values = {"number": ChangeCounter.number + 1, "seal": func.coalesce(ChangeCounter.seal, fresh)}
+    raised = update(ChangeCounter).values(values).returning(ChangeCounter.number)
     number = session.scalar(raised)
     if number is None:
-        session.add(ChangeCounter(id=1, number=1))
+        session.add(ChangeCounter(id=1, number=1, seal=fresh))
         session.flush()  # the lock is taken by the row itself
         number = 1
     return Change(int(number), caller.name, now)
@@ -65,17 +70,28 @@ def revise(session: Session, change: Change, firm: Firm, profile: Profile, *, ac
     _record(session, change, firm, action)
 
 
+def told_of(revision: FirmRevision | None, reader: Reader) -> Profile | None:
+    """What a reader may read of a firm by a revision; None when nothing."""
+    if revision is None or not (revision.state == State.PUBLISHED or reader is Reader.ANSWERING):
+        return None
+    return disclosure.released(revision.profile, reader)
+
+
 def _record(session: Session, change: Change, firm: Firm, action: str) -> None:
-    session.add(
-        FirmRevision(
-            firm_id=firm.id,
-            revision=firm.revision,
-            state=firm.state,
-            profile=firm.profile,
-            change=change.number,
-            recorded_at=change.at,
-        )
+    before = session.scalar(
+        select(FirmRevision).where(FirmRevision.firm_id == firm.id, FirmRevision.revision == firm.revision - 1)
     )
+    revision = FirmRevision(
+        firm_id=firm.id,
+        revision=firm.revision,
+        state=firm.state,
+        profile=firm.profile,
+        change=change.number,
+        recorded_at=change.at,
+    )
+    if told_of(before, Reader.STRANGER) != told_of(revision, Reader.STRANGER):
+        webhooks.tell(session, "firm.changed", {"firm": firm.id}, change.at)
+    session.add(revision)
     sha256 = hashlib.sha256(firm.profile.model_dump_json().encode()).hexdigest()
     audit.record(
         session,

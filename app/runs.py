@@ -8,8 +8,11 @@ longer see is left out, and a statement that is no longer released is no longer 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from app import access
@@ -38,6 +41,34 @@ def find_run(session: Session, caller: Caller, run_id: str) -> MatchRun:
     if run is None or not (run.asked_by == caller.name or Permission.READ_ALL_RUNS in caller.permissions):
         raise NotFound(f"no run {run_id!r} is recorded", hint="the id stands in every answer under run.id")
     return run
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in a list."""
+
+    id: str
+    asked_at: datetime
+    asked_by: str
+    ask: dict[str, Any]
+
+
+def list_runs(session: Session, caller: Caller, after: str, limit: int) -> tuple[list[RunLine], str | None]:
+    """A page of the runs that the caller may read, the latest first, after the given run, and the id to go on after.
+
+    Raises NotFound when the run to go on after is not one of them.
+    """
+    wanted = select(MatchRun)
+    if Permission.READ_ALL_RUNS not in caller.permissions:
+        access.require(caller, Permission.REQUEST_MATCHES)
+        wanted = wanted.where(MatchRun.asked_by == caller.name)
+    if after:
+        last = find_run(session, caller, after)
+        earlier = and_(MatchRun.asked_at == last.asked_at, MatchRun.id < last.id)
+        wanted = wanted.where(or_(MatchRun.asked_at < last.asked_at, earlier))
+    rows = session.scalars(wanted.order_by(MatchRun.asked_at.desc(), MatchRun.id.desc()).limit(limit + 1)).all()
+    page = [RunLine(run.id, run.asked_at, run.asked_by, run.ask) for run in rows[:limit]]
+    return page, page[-1].id if len(rows) > limit else None
 
 
 def closed(session: Session, caller: Caller, run: MatchRun) -> frozenset[str]:

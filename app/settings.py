@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     log_json: bool = True
     """Log as JSON lines; false gives coloured lines for a person."""
 
+    webhooks_allow_private: bool = False
+    """Let webhooks go to http and to addresses of the operator's own network, for systems of the operator's own."""
+
     rule_max_age_days: int = 180
     """A rule read longer ago than this many days is reported as stale."""
 

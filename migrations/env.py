@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from app import delegation_models, introduction_models, models  # noqa: F401  (define the tables)
+from app import delegation_models, introduction_models, models, system_models  # noqa: F401  (define the tables)
 from app.db import Base, open_engine
 from app.settings import Settings
 

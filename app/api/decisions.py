@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 
 from app import decisions
-from app.api.doors import BODY_LIMIT, CallerDep, NowDep, SessionDep
+from app.api.doors import BODY_LIMIT, CallerDep, NowDep, OnceDep, SessionDep
 from app.decisions import Decided, Judgement, WeightsHeld
 
 router = APIRouter(prefix="/api/v1", tags=["decisions"], max_body_size=BODY_LIMIT)
@@ -28,13 +28,14 @@ def record_decision(
     session: SessionDep,
     caller: CallerDep,
     at: NowDep,
+    once: OnceDep,
 ) -> Decided:
     """Record what came of a listed match: introduced, met, agreement, or declined with a reason.
 
     A later decision on the same match supersedes the earlier one; both are kept. Weights may be learned from
     decisions, and are then switched on by a person at the command line, never by themselves.
     """
-    return decisions.record(session, caller, run_id, judgement, at)
+    return once(lambda: decisions.record(session, caller, run_id, judgement, at))  # type: ignore[no-any-return]
 
 
 @router.get("/matches/{run_id}/decisions")

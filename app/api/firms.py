@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from app import firms
-from app.api.doors import CallerDep, SessionDep
+from app.api.doors import UNCHANGED, CallerDep, ReadDep, SessionDep
 from app.firms import FirmRecord
 
 router = APIRouter(prefix="/api/v1/firms", tags=["firms"])
@@ -49,7 +49,7 @@ def list_firms(
     )
 
 
-@router.get("/{name_or_id}")
-def read_firm(name_or_id: str, session: SessionDep, caller: CallerDep) -> FirmRecord:
+@router.get("/{name_or_id}", responses=UNCHANGED)
+def read_firm(name_or_id: str, session: SessionDep, caller: CallerDep, tagged: ReadDep) -> FirmRecord:
     """One firm by id, name or alias, with what it has released; an unknown one is answered with near names."""
-    return firms.read_firm(session, caller, name_or_id)
+    return tagged(firms.read_firm(session, caller, name_or_id))  # type: ignore[no-any-return]

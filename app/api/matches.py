@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel
 
-from app import matches
-from app.api.doors import BODY_LIMIT, CallerDep, HouseDep, NowDep, SessionDep
+from app import matches, runs
+from app.api.doors import BODY_LIMIT, CallerDep, HouseDep, NowDep, OnceDep, SessionDep
 from app.matches import Ask
+from app.runs import RunLine
 from app.screenings import ScreeningChange
 from matching.counterfactuals import Counterfactual
 from matching.ranking import Exclusion, Match
@@ -39,11 +40,19 @@ class Answer(BaseModel):
     excluded: list[Exclusion]
 
 
+class RunPage(BaseModel):
+    """Runs, the latest first, and the id to continue after; none at the end."""
+
+    runs: list[RunLine]
+    next_after: str | None
+
+
 class Replay(BaseModel):
     """A run ranked again over the profiles and screenings as they stood, and what screening holds otherwise now."""
 
     same: bool
     since: list[ScreeningChange]
+    because: list[str]
     matches: list[Match]
     excluded: list[Exclusion]
 
@@ -78,6 +87,7 @@ def request_matches(
     caller: CallerDep,
     house: HouseDep,
     at: NowDep,
+    once: OnceDep,
 ) -> Any:
     """Rank every eligible triad for the ask and record the run.
 
@@ -86,7 +96,19 @@ def request_matches(
     of the held rules that bites, its authority, citation and date. Prohibited triads are told under `excluded`.
     The service states what the rules held say; it gives no legal advice.
     """
-    return matches.request_matches(session, caller, ask, house.knowledge, house.candidates, at)
+    return once(lambda: matches.request_matches(session, caller, ask, house.knowledge, house.candidates, at))
+
+
+@router.get("")
+def list_runs(
+    session: SessionDep,
+    caller: CallerDep,
+    after: Annotated[str, Query(max_length=36, description="Continue after this run.")] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> RunPage:
+    """Your runs, the latest first."""
+    page, next_after = runs.list_runs(session, caller, after, limit)
+    return RunPage(runs=page, next_after=next_after)
 
 
 @router.get("/{run_id}", response_model=Answer)
@@ -107,13 +129,15 @@ def what_if(
 def replay_run(run_id: str, session: SessionDep, caller: CallerDep, house: HouseDep) -> Any:
     """Rank the recorded ask again over the profiles and screenings as they stood.
 
-    `same` compares the two answers byte for byte; `since` tells what screening now holds otherwise of the firms.
+    `same` compares the two answers byte for byte; `since` tells what screening now holds otherwise of the
+    firms, and `because` whether firms that could be matched then are gone.
     """
     done = matches.replay(session, caller, run_id, house.knowledge)
     answer = done.answer
     return {
         "same": done.same,
         "since": done.since,
+        "because": done.because,
         "matches": answer["matches"],
         "excluded": answer["excluded"],
     }

@@ -12,6 +12,7 @@ from app import audit, decisions, erasure, profiles, revisions, watchlists
 from app.access import CONSOLE
 from app.accounts import Post
 from app.db import Base, transaction
+from app.disclosure import FieldClass
 from app.errors import NotFound
 from app.models import Clearance, Decision, Erasure, Firm, FirmHit, MatchRun, Screening, StatementVector
 from app.permissions import Role
@@ -202,3 +203,21 @@ def test_a_composition_that_names_the_firm_goes_with_it(world) -> None:
         erasure.erase(session, CONSOLE, "munitions-india-limited", world.knowledge, NOW)
     with transaction(world.sessions) as session:
         assert session.get(Composition, answer["run"]["id"]) is None
+
+
+def test_a_replay_says_that_firms_are_gone(world, told) -> None:
+    run, other = told
+    reader = world.client(key=world.key("Administrator", post=Post(Role.ADMINISTRATOR)))
+    with transaction(world.sessions) as session:
+        profiles.withdraw(session, CONSOLE, "arctic-optics-ltd", FieldClass.PUBLIC, NOW)
+    again = reader.post(f"/api/v1/matches/{other}/replay").json()
+    assert again["same"] is False
+    assert again["because"] == [
+        "1 of the firms that could be matched then cannot be matched now: withdrawn, expired or dropped"
+    ]
+    erase(world)
+    again = reader.post(f"/api/v1/matches/{other}/replay").json()
+    assert len(again["because"]) == 2
+    assert "erased since" in again["because"][1]
+    refused = reader.post(f"/api/v1/matches/{run}/replay")
+    assert (refused.status_code, "has been erased" in refused.json()["detail"]) == (409, True)

@@ -174,7 +174,7 @@ def test_a_withdrawn_firm_is_screened_all_the_same(world) -> None:
 
 
 def seeded(world, *firms) -> tuple[int, ...]:
-    done = world.seed(*firms)
+    done = world.seed_only(*firms)
     return done.new, done.changed, done.unchanged, done.dropped, done.left_out
 
 

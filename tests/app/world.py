@@ -76,6 +76,13 @@ class World:
     cache: CandidateCache = field(default_factory=CandidateCache)
 
     def seed(self, *profiles: Profile) -> firms.Seeded:
+        """Seed these besides what is published already."""
+        with transaction(self.sessions) as session:
+            held = {firm.id: firm.profile for firm in session.scalars(access.matchable_firms(access.CONSOLE))}
+            return firms.seed(session, held | {slug(p.name): p for p in profiles}, NOW)
+
+    def seed_only(self, *profiles: Profile) -> firms.Seeded:
+        """Seed these: the others have left the seed files."""
         with transaction(self.sessions) as session:
             return firms.seed(session, {slug(p.name): p for p in profiles}, NOW)
 

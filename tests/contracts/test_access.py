@@ -114,12 +114,23 @@ def _composition(world: World) -> str:
     return str(answer["run"]["id"])
 
 
+def _hook(world: World) -> str:
+    """A webhook of the trade officer."""
+    from app import webhooks
+    from app.outbound import Outbound
+
+    with transaction(world.sessions) as session:
+        wanted = webhooks.Subscription(url="https://hooks.example.org/in", events=("firm.changed",))
+        return str(webhooks.subscribe(session, caller("trade officer"), wanted, Outbound(), datetime.now(UTC)).id)
+
+
 MADE: dict[str, Callable[[World], str]] = {
     "run": _run,
     "composition": _composition,
     "soon": _soon,
     "grant": _grant,
     "introduction": _introduction,
+    "hook": _hook,
 }
 """What ``<name>`` stands for in the table: made in the database of the request, and only where it is used."""
 

@@ -40,7 +40,13 @@ def test_the_same_request_twice_has_the_same_matches_to_the_byte(client) -> None
 def test_a_run_is_ranked_again_and_found_the_same(client) -> None:
     asked = client.post("/api/v1/matches", json={"brief": {"text": "We make sonar."}, "market": "PHL"}).json()
     again = client.post(f"/api/v1/matches/{asked['run']['id']}/replay").json()
-    assert again == {"same": True, "since": [], "matches": asked["matches"], "excluded": asked["excluded"]}
+    assert again == {
+        "same": True,
+        "since": [],
+        "because": [],
+        "matches": asked["matches"],
+        "excluded": asked["excluded"],
+    }
 
 
 def test_a_run_on_an_amended_rulebook_is_a_conflict(world: World, client) -> None:

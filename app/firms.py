@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -275,16 +276,23 @@ def pod(session: Session, caller: access.Caller, name_or_id: str, wanted: Wanted
 
 def record_of(session: Session, firm: Firm, caller: access.Caller) -> FirmRecord:
     """A visible firm as the caller may have it."""
-    return FirmRecord(firm.id, _revision_seen(session, firm, caller), firm.state, access.released(firm, caller))
+    return records_of(session, [firm], caller)[0]
 
 
-def _revision_seen(session: Session, firm: Firm, caller: access.Caller) -> int:
-    reader = access.reader_of(caller, firm.id, firm.association_id)
-    if reader is Reader.ANSWERING:
-        return firm.revision
-    published = (FirmRevision.firm_id == firm.id) & (FirmRevision.state == "published")
-    held = session.scalars(select(FirmRevision).where(published).order_by(FirmRevision.revision))
-    return sum(1 for _ in groupby(disclosure.released(revision.profile, reader) for revision in held))
+def records_of(session: Session, firms: Sequence[Firm], caller: access.Caller) -> list[FirmRecord]:
+    """Visible firms as the caller may have them, in the order given."""
+    readers = {firm.id: access.reader_of(caller, firm.id, firm.association_id) for firm in firms}
+    others = [firm_id for firm_id, reader in readers.items() if reader is not Reader.ANSWERING]
+    published = FirmRevision.firm_id.in_(others) & (FirmRevision.state == "published")
+    told: dict[str, list[Profile]] = defaultdict(list)
+    for held in session.scalars(select(FirmRevision).where(published).order_by(FirmRevision.revision)):
+        told[held.firm_id].append(disclosure.released(held.profile, readers[held.firm_id]))
+    # Of its own firms an association is told the revision on record.
+    seen = {firm_id: sum(1 for _ in groupby(told[firm_id])) for firm_id in others}
+    return [
+        FirmRecord(firm.id, seen.get(firm.id, firm.revision), firm.state, access.released(firm, caller))
+        for firm in firms
+    ]
 
 
 def list_firms(
@@ -296,7 +304,7 @@ def list_firms(
     if country is not None:
         chosen = chosen.where(Firm.country == country)
     found = session.scalars(chosen).all()
-    page = [record_of(session, firm, caller) for firm in found[:limit]]
+    page = records_of(session, found[:limit], caller)
     return page, page[-1].id if len(found) > limit else None
 
 

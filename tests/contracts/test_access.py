@@ -1,5 +1,7 @@
 """The access truth table: every route, for every kind of caller, answers with the status that ``access.yaml`` says.
 
+The same requests show that nothing leaks: strings that stand in restricted and personal fields and in a draft, and nowhere
+else, are in no answer, header or log but those of the association that answers for the firm.
 A route without a row fails, and so does a row without its route. To add one, see the top of the file; what a row must
 find in the database is made by a function of ``MADE``.
 """
@@ -19,6 +21,7 @@ import pytest
 import yaml
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from httpx import Response
 from starlette.routing import Mount, Route
 
 from app import access, accounts, grants, keys, sessions
@@ -47,6 +50,59 @@ CALLERS = ("anonymous", *POSTS)
 
 DRAFT, OWN = "alpha-drafts-ltd", "alpha-optics-ltd"
 """A draft and a published firm of the association alpha."""
+
+
+CANARY = "zq7canary"
+"""In every restricted and personal field of Alpha's firms, and in every text of its draft."""
+
+CANARIES = (CANARY, "73.25", "Alpha Drafts Ltd.", "alpha-drafts.example")
+
+_CLOSED: dict[str, Any] = {
+    "provenance": "firm",
+    "export_notes": f"Delivered under {CANARY}",
+    "exposure": {
+        "us_parent_or_us_vc": True,
+        "us_parent_or_us_vc_source": f"{CANARY} filing",
+        "us_content_pct": 73.25,
+        "itar_content": True,
+        "us_600_series_content": True,
+        "us_direct_product": (f"600-series {CANARY}",),
+        "sources": ({"url": f"https://{CANARY}.example"},),
+        "notes": f"Licence {CANARY}",
+    },
+    "contacts": ({"name": f"Asha {CANARY}", "email": f"{CANARY}@alpha.example", "phone": CANARY, "role": CANARY},),
+    "reviewer_notes": (f"Ask about {CANARY}",),
+}
+
+_SECRET = statement(f"Radar, sonar and pressure housings in volume, {CANARY}", release="restricted")
+
+_FIRMS = {
+    DRAFT: profile(
+        "Alpha Drafts Ltd.",
+        statements=(statement(f"A draft about {CANARY}"), _SECRET),
+        aliases=(f"{CANARY} Drafts",),
+        city=CANARY,
+        region=CANARY,
+        website="https://alpha-drafts.example",
+        parent=f"{CANARY} Holdings",
+        sites=({"name": f"{CANARY} yard", "kind": "shipyard", "city": CANARY},),
+        certifications=(f"AS9100 {CANARY}",),
+        summary_fr=f"Un brouillon {CANARY}",
+        sources=({"url": f"https://{CANARY}.example/draft"},),
+        **_CLOSED,
+    ),
+    OWN: profile(
+        "Alpha Optics Ltd.",
+        statements=(
+            statement(
+                "Optics for drones",
+                components=({"name": f"Seeker {CANARY}", "us_origin": True, "share_pct": 73.25},),
+            ),
+            _SECRET,
+        ),
+        **_CLOSED,
+    ),
+}
 
 
 def caller(name: str) -> Caller:
@@ -186,16 +242,12 @@ def prepared(small_database: Path, settings, little, tmp_path_factory) -> Prepar
     database = Path(shutil.copy(small_database, tmp_path_factory.mktemp("table") / "prepared.sqlite3"))
     engine = open_engine(f"sqlite:///{database}")
     world = World(settings, session_maker(engine), little)
-    firms = {
-        DRAFT: profile("Alpha Drafts Ltd.", provenance="firm", statements=(statement("A draft of the association"),)),
-        OWN: profile("Alpha Optics Ltd.", provenance="firm", statements=(statement("Optics for drones"),)),
-    }
-    world.seed(*[firm.profile for firm in _held(world)], *firms.values())
+    world.seed(*[firm.profile for firm in _held(world)], *_FIRMS.values())
     now = datetime.now(UTC)
     with transaction(world.sessions) as session:
         for name in ("Alpha", "Beta"):
             accounts.add_association(session, access.CONSOLE, name, now)
-        for firm_id in firms:
+        for firm_id in _FIRMS:
             session.get_one(Firm, firm_id).association_id = "alpha"
         session.get_one(Firm, DRAFT).state = "draft"
         made, cookies = {}, {}
@@ -213,7 +265,7 @@ def _held(world: World) -> list[Firm]:
         return list(session.scalars(access.visible_firms(access.CONSOLE)))
 
 
-Ask = Callable[[Row], dict[str, int]]
+Ask = Callable[[Row], dict[str, Response]]
 
 
 @pytest.fixture
@@ -227,9 +279,9 @@ def ask(prepared: Prepared, tmp_path: Path) -> Iterator[Ask]:
         engines.append(engine)
         return World(prepared.world.settings, session_maker(engine), prepared.world.knowledge)
 
-    def send(row: Row) -> dict[str, int]:
+    def send(row: Row) -> dict[str, Response]:
         method = row.operation.split()[0]
-        statuses, door = {}, None
+        answers, door = {}, None
         for name in CALLERS:
             if door is None or method != "GET":
                 door = _Door(opened(), row)
@@ -237,9 +289,8 @@ def ask(prepared: Prepared, tmp_path: Path) -> Iterator[Ask]:
             if name in prepared.keys:
                 headers = {"Authorization": f"Bearer {prepared.keys[name]}"}
                 headers["Cookie"] = f"{COOKIE}={prepared.cookies[name]}"
-            answer = door.client.request(method, door.path, json=door.body, data=row.form, headers=headers)
-            statuses[name] = answer.status_code
-        return statuses
+            answers[name] = door.client.request(method, door.path, json=door.body, data=row.form, headers=headers)
+        return answers
 
     yield send
     for engine in engines:
@@ -279,8 +330,24 @@ def test_every_route_has_its_rows_and_every_row_its_route(settings, little) -> N
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_each_caller_gets_what_the_table_says(ask: Ask, row: Row) -> None:
-    assert ask(row) == row.expect
+def test_each_caller_gets_what_the_table_says_and_nothing_that_is_not_released(ask: Ask, row: Row, capfd) -> None:
+    answers = ask(row)
+    assert {name: answer.status_code for name, answer in answers.items()} == row.expect
+    logged = "".join(capfd.readouterr())
+    assert "request" in logged
+    assert [canary for canary in CANARIES if canary in logged] == []
+    for name, answer in answers.items():
+        if name != "association":
+            told = f"{answer.text}\n{dict(answer.headers)}"
+            assert [canary for canary in CANARIES if canary in told] == [], name
+
+
+def test_the_canaries_are_there_to_be_found(ask: Ask) -> None:
+    """What the association reads of its own firms holds every one of them; otherwise nothing would be shown above."""
+    wanted = [row for row in ROWS if row.operation == "GET /api/v1/firms/{name_or_id}"]
+    told = "".join(ask(row)["association"].text for row in wanted)
+    assert [canary for canary in CANARIES if canary not in told] == []
+    assert told.count(CANARY) >= 30
 
 
 def test_the_table_has_a_row_that_lets_in_and_one_that_refuses_each_caller() -> None:

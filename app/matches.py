@@ -115,7 +115,7 @@ def request_matches(
         screening=screenings.kept(known),
     )
     session.add(run)
-    return _document(run, answer)
+    return _document(run, runs.released(session, caller, answer))
 
 
 def with_everyone(
@@ -131,7 +131,7 @@ def with_everyone(
     )
     _, weights = decisions.weights_in_use(session, of_demand=False)
     known = screenings.held(session, [one.id for one in candidates.firms], knowledge, now.date())
-    return _answer(ask, knowledge, candidates, weights, known)
+    return runs.released(session, caller, _answer(ask, knowledge, candidates, weights, known))
 
 
 def read_run(session: Session, caller: access.Caller, run_id: str, knowledge: Knowledge) -> dict[str, Any]:
@@ -352,7 +352,8 @@ def what_if(
     assert ask.on is not None  # set when the run was asked
     # what screening holds now: nobody is shown a way to a firm that was found on a list since
     screened = screenings.held(session, [firm.id for firm in candidates.firms], knowledge, ask.on).screened()
-    return counterfactuals(play_with, ids, run.versions["weights"], knowledge.rulebook, ask.on, screened)
+    found = counterfactuals(play_with, ids, run.versions["weights"], knowledge.rulebook, ask.on, screened)
+    return tuple(one for one in found if not runs.quotes_unread(session, caller, ids[:2], one.change))
 
 
 def _same_versions(run: MatchRun, knowledge: Knowledge) -> None:

@@ -2,7 +2,7 @@
 
 A run belongs to its asker; others need the permission ``read_all_runs``. What was released when it was asked may have
 been withdrawn since, so an answer is released anew at every reading: a match that names a firm which the reader may no
-longer see is left out, and a statement that is no longer released is no longer quoted.
+longer see is left out. A statement that its firm does not let be read, be it matchable or withdrawn, is not quoted.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from app.models import Firm, MatchRun
 from app.permissions import Permission
 from matching.phrases import phrasebook, say
 from matching.pool import embedded_text
+from matching.profile import Profile, Readiness
 
 ERASED = "erased-"
 """How the id of a firm that is erased begins in the runs that named it; it is told of by a mark (``app.erasure``)."""
 
-WITHDRAWN = say("What this rested on is no longer released.")
-"""In place of a reason whose statement its firm has withdrawn, and of the statement."""
+UNTOLD = say("What this rests on is not released.")
+"""In place of a reason that rests on what its firm does not, or no longer, let be read, and in place of that fact."""
 
 
 def find_run(session: Session, caller: Caller, run_id: str) -> MatchRun:
@@ -100,7 +101,7 @@ def released(session: Session, caller: Caller, answer: Mapping[str, Any]) -> dic
     released = {**answer, "matches": shown, "notes": [*answer["notes"], *told]}
     if released == answer:
         return released
-    released["phrases"] = answer.get("phrases", {}) | phrasebook((WITHDRAWN, told))
+    released["phrases"] = answer.get("phrases", {}) | phrasebook((UNTOLD, told))
     return released | {"phrases": phrases_told(released)}
 
 
@@ -122,14 +123,42 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _unsaid(firm: Firm, caller: Caller) -> frozenset[str]:
-    """Texts that stand in the firm's profile and that the caller may not read there."""
-    shown = {embedded_text(statement) for statement in access.released(firm, caller).statements}
-    return frozenset(embedded_text(statement) for statement in firm.profile.statements) - shown
+    """Facts of the firm, as signals tell them, that are weighed for the caller and that they may not read."""
+    return frozenset(_facts(firm.profile)) - set(_facts(access.released(firm, caller)))
+
+
+def _facts(profile: Profile) -> Iterator[str]:
+    """The facts of a profile that a firm may keep unread, in the words of ``matching.signals``."""
+    for statement in profile.statements:
+        yield embedded_text(statement)
+        for capacity in statement.capacities:
+            yield f"stated output of {capacity.quantity:g} {capacity.unit} ({capacity.what})"
+        yield from _readiness(statement.readiness)
+    yield "export markets on record: " + ", ".join(profile.export_markets)
+
+
+def _readiness(readiness: Readiness) -> Iterator[str]:
+    basis = f" ({readiness.basis})" if readiness.basis else ""
+    for scale in ("trl", "mrl"):
+        low, high = getattr(readiness, f"{scale}_low"), getattr(readiness, f"{scale}_high")
+        if low is not None:
+            for name in ("TRL", "MRL"):
+                yield f"{name} {(low + high) / 2:g}{basis}"
+
+
+def quotes_unread(session: Session, caller: Caller, firm_ids: Collection[str], text: str) -> bool:
+    """Whether a text quotes a statement of these firms that the caller may not read."""
+    for firm in session.scalars(access.visible_firms(caller).where(Firm.id.in_(firm_ids))):
+        read = {(statement.side, statement.text) for statement in access.released(firm, caller).statements}
+        unread = (s for s in firm.profile.statements if (s.side, s.text) not in read)
+        if any((statement.title or statement.text[:60]) in text for statement in unread):
+            return True
+    return False
 
 
 def _signal(signal: dict[str, Any], unsaid: Mapping[str, Collection[str]]) -> dict[str, Any]:
     hidden = [fact for fact in signal["evidence"] if fact["fact"] in unsaid.get(fact["of"], ())]
     if not hidden:
         return signal
-    evidence = [fact | {"fact": WITHDRAWN} if fact in hidden else fact for fact in signal["evidence"]]
-    return signal | {"sentence": WITHDRAWN, "evidence": evidence}
+    evidence = [fact | {"fact": UNTOLD} if fact in hidden else fact for fact in signal["evidence"]]
+    return signal | {"sentence": UNTOLD, "evidence": evidence}

@@ -16,6 +16,7 @@ from app.models import Firm
 from app.permissions import Permission, Role
 from tests.app.callers import ADMINISTRATOR, OF_ALPHA, REVIEWER, TRADE_OFFICER
 from tests.app.world import NOW, World
+from tests.factories import profile, statement
 
 FORGE = "bharat-forge-limited"
 
@@ -82,5 +83,32 @@ def test_a_statement_that_is_no_longer_released_is_no_longer_quoted(world: World
     alter(world, "cochin-shipyard-limited", statements=closed)
     again = read(world, TRADE_OFFICER, run["run"]["id"])
     assert text not in orjson.dumps(again).decode()
-    assert str(runs.WITHDRAWN) in orjson.dumps(again).decode()
+    assert str(runs.UNTOLD) in orjson.dumps(again).decode()
     assert [match["fit"] for match in again["matches"]] == [match["fit"] for match in run["matches"]]
+
+
+def test_a_matchable_statement_moves_ranks_and_is_quoted_to_nobody(world: World) -> None:
+    text = "Deep towed arrays and pressure housings for mine countermeasures"
+    mark = {"release": "matchable", "readiness": {"trl_low": 4, "trl_high": 4, "basis": "our own word"}}
+    for name, statements in (
+        ("Before", (statement("Makes hulls"),)),
+        ("After", (statement("Makes hulls"), statement(text, **mark))),
+    ):
+        firm = profile("Quiet Sonar Inc.", provenance="firm", statements=statements, export_markets=("PHL",))
+        world.revise(firm)
+        world.embed()
+        answer = ask(world, TRADE_OFFICER, firm="quiet-sonar-inc", market="PHL", limit=20)
+        told = orjson.dumps(answer).decode()
+        fits = [match["fit"] for match in answer["matches"]]
+        if name == "Before":
+            before = fits
+        assert text not in told
+        assert "our own word" not in told
+        assert "export markets on record: PHL" not in told
+        stored = read(world, TRADE_OFFICER, answer["run"]["id"])
+        assert stored == answer
+        with transaction(world.sessions, readonly=True) as session:
+            changes = matches.what_if(session, TRADE_OFFICER, answer["run"]["id"], 1, world.knowledge)
+        assert not any(text[:60] in change.change for change in changes)
+    assert fits != before
+    assert str(runs.UNTOLD) in told

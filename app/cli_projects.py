@@ -1,4 +1,4 @@
-"""Commands on lighthouse projects: ``triveni compose``, ``composition`` and ``projects``."""
+"""Commands on lighthouse projects: ``triveni compose``, ``composition``, ``projects``, ``chain`` and ``gaps``."""
 
 from __future__ import annotations
 
@@ -119,3 +119,52 @@ def templates(as_json: AsJson = False) -> None:
         out.print(f"[bold]{one['id']}[/bold] {escape(one['title'])} ({', '.join(one['markets'])}; {one['deadline']})")
         out.print(f"    {one['summary']}", markup=False)
         out.print(f"    seats: {', '.join(seat['role'] for seat in one['seats'])}", markup=False, style="dim")
+
+
+def chain(
+    mineral: Annotated[str | None, typer.Argument(help="Id or name; none: list them.")] = None,
+    to: Annotated[str | None, typer.Option(help="The form to reach; the last ones unless given.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=20, help="Chains of each model.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Compose the chains of a mineral, from the ground or from scrap to the part, each step with its source."""
+    from app import access, chains
+    from app.printing_projects import print_chains
+
+    with _house() as (session, knowledge):
+        if mineral is None:
+            for held in chains.minerals(access.CONSOLE, knowledge):
+                out.print(f"{held['id']}: {', '.join(held['forms'])} ({held['handlings']} handlings)", markup=False)
+            return
+        answer = chains.compose_chains(
+            session,
+            access.CONSOLE,
+            mineral,
+            knowledge,
+            datetime.now(UTC).date(),
+            to=to,
+            limit=limit,
+        )
+    if as_json:
+        print_json(answer)
+    else:
+        print_chains(out, answer)
+
+
+def gaps(
+    market: Annotated[list[str] | None, typer.Option(help="Only these; without, each template's own markets.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Over all templates: which seats nobody on file can take, by country and sector."""
+    from app import access, gaps
+    from app.candidates import CandidateCache
+    from app.printing_projects import print_gaps
+
+    with _house() as (session, knowledge):
+        found = gaps.report(
+            session, access.CONSOLE, knowledge, CandidateCache(), datetime.now(UTC).date(), markets=market or ()
+        )
+    if as_json:
+        print_json(found)
+    else:
+        print_gaps(out, found)

@@ -103,3 +103,59 @@ def _print_ways(console: Console, answer: dict[str, Any]) -> None:
     for other in answer["alternatives"]:
         named = ", ".join(firm["name"] for firm in other["holders"].values() if firm)
         console.print(f"Another team, {other['objective']:.3f}, {other['verdict']}: {named}", style="dim", markup=False)
+
+
+def print_chains(console: Console, answer: dict[str, Any]) -> None:
+    """Each chain step by step, with states, figures and sources."""
+    console.print(f"[bold]{escape(answer['mineral']['name'])}[/bold]: {escape(answer['mineral']['why'])}")
+    for number, chain in enumerate(answer["chains"], start=1):
+        console.print(
+            f"\n[bold]{number}. {chain['model']}[/bold]  {' → '.join(chain['route'])}; {chain['gaps']} gaps, "
+            f"{chain['planned']} planned, {chain['inferred']} inferred, {chain['demonstrated']} demonstrated"
+        )
+        console.print(f"   {escape(chain['because'])}")
+        for link in chain["links"]:
+            _print_link(console, link)
+        if chain["pathway"]:
+            console.print(f"   way through the sites: {chain['pathway']['verdict']}")
+    for note in answer["notes"]:
+        console.print(f"  · {escape(note)}", style="dim")
+
+
+def _print_link(console: Console, link: dict[str, Any]) -> None:
+    if link["firm"] is None:
+        console.print(f"   {link['stage']}: {link['form']}: [yellow]nobody on file[/yellow]; {escape(link['missing'])}")
+        return
+    basis = "" if link["basis"] == "reported" else ", inferred"
+    console.print(
+        f"   {link['stage']}: {link['form']}: {link['firm']['name']}, {link['site']} ({link['country']}), "
+        f"{link['state']}{basis}",
+        markup=False,
+    )
+    for told in link["handling"]["tonnage"]:
+        figure = told["capacity"]
+        console.print(
+            f"      {figure['quantity']:g} {figure['unit']} a {figure['per']}: {figure['what']} ({told['standing']})",
+            style="dim",
+            markup=False,
+        )
+    if link["note"]:
+        console.print(f"      {link['note']}", style="dim", markup=False)
+    for source in link["handling"]["sources"]:
+        where = source["url"] or source["what"]
+        console.print(f"      {where} ({source['dated'] or 'no date'})", style="dim", markup=False, soft_wrap=True)
+
+
+def print_gaps(console: Console, report: dict[str, Any]) -> None:
+    """Seats that nobody can take, then those of one country only, and what to recruit by country and sector."""
+    console.print(f"{report['seats']} seats over all templates.\n[bold]Nobody on file can take[/bold]")
+    for seat in report["nobody"]:
+        console.print(f"   {seat['project']}: {seat['would_fill']}", markup=False)
+    console.print("[bold]What to recruit, by country and sector[/bold]")
+    for row in report["by_sector"]:
+        console.print(f"   {row['country']} {row['sector']}: {', '.join(row['seats'])}", markup=False)
+    for seat in report["closed"]:
+        console.print(
+            f"   the rules close {seat['project']}: {seat['role']} for {', '.join(seat['closed_markets'])}",
+            markup=False,
+        )

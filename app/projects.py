@@ -187,6 +187,11 @@ def _versions(knowledge: Knowledge) -> dict[str, str]:
     return knowledge.versions | {"minerals": library(knowledge).versions["minerals"]}
 
 
+def destination(wanted: str, knowledge: Knowledge) -> Destination:
+    """Where a project may be for: a market held, or Canada or India; raises NotFound, or Invalid for any market."""
+    return _market(wanted, knowledge)[0]
+
+
 def _market(wanted: str, knowledge: Knowledge) -> tuple[Destination, Market | None]:
     """The destination, and its market where it is a third one."""
     for iso3, name in HOME.items():

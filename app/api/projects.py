@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel
 
-from app import projects
+from app import chains, gaps, projects
 from app.api.doors import BODY_LIMIT, CallerDep, HouseDep, NowDep, SessionDep
 from app.projects import CompositionAsk
 from matching.consortium import FilledSeat, Forbids, OtherTeam, QuotaMet, Transfer, Weakest
@@ -95,3 +95,27 @@ def read_composition(run_id: str, session: SessionDep, caller: CallerDep) -> Any
 def replay_composition(run_id: str, session: SessionDep, caller: CallerDep, house: HouseDep) -> Recomposed:
     """Compose a recorded ask again over the profiles as they stood; `same` compares the answers byte for byte."""
     return Recomposed(same=projects.replay(session, caller, run_id, house.knowledge))
+
+
+@router.get("/minerals")
+def list_minerals(caller: CallerDep, house: HouseDep) -> list[dict[str, Any]]:
+    """The minerals held, with their forms from the ground or from scrap to the part."""
+    return chains.minerals(caller, house.knowledge)
+
+
+@router.get("/minerals/{mineral}/chains")
+def compose_chains(
+    mineral: str, session: SessionDep, caller: CallerDep, house: HouseDep, at: NowDep, to: str | None = None
+) -> dict[str, Any]:
+    """The best chains of a mineral by each model: concentrate out, investment in, and the other way round.
+
+    Every step has its firm, site, state, public figures and sources, or is a gap that says what kind of firm would fill
+    it; and the chain has the pathway of its sites.
+    """
+    return chains.compose_chains(session, caller, mineral, house.knowledge, at.date(), to=to)
+
+
+@router.get("/gaps")
+def report_gaps(session: SessionDep, caller: CallerDep, house: HouseDep, at: NowDep) -> dict[str, Any]:
+    """Which seats of all templates nobody on file can take, by country and sector: whom to recruit, what to fund."""
+    return gaps.report(session, caller, house.knowledge, house.candidates, at.date())

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app import access, audit, revisions, runs, webhooks
 from app.db import overwrite_freed
+from app.delegation_models import Delegation, Programme, ShortlistEntry, VisitOutcome
 from app.introduction_models import BrokeringReview, Introduction, IntroductionStep
 from app.knowledge import Knowledge
 from app.life import State
@@ -83,6 +84,8 @@ def erase(session: Session, caller: access.Caller, firm_id: str, knowledge: Know
     _deleted(session, FieldGrant, firm_id)
     session.execute(delete(FirmMerge).where(or_(FirmMerge.kept_id == firm_id, FirmMerge.merged_id == firm_id)))
     _forget_introductions(session, firm_id)
+    sites = [site.name for profile in said for site in profile.sites]
+    _forget_missions(session, firm_id, [*_names(firm_id, said), *sites])
     _forget_submissions(session, firm_id, _names(firm_id, said))
     for revision in held:
         session.expunge(revision)
@@ -215,6 +218,23 @@ def _forget_compositions(session: Session, firm_id: str, names: list[str]) -> No
             session.delete(run)
         else:
             run.screening = _unscreened(run.screening, firm_id) or run.screening
+
+
+def _forget_missions(session: Session, firm_id: str, names: list[str]) -> None:
+    """Take the firm off shortlists, delete the programmes that name it, and mark it in asks and outcomes of visits.
+
+    ``names`` are the firm's and its sites'.
+    """
+    session.execute(delete(ShortlistEntry).where(ShortlistEntry.firm_id == firm_id))
+    pattern = _pattern(names)
+    for programme in session.scalars(select(Programme)):
+        if pattern.search(orjson.dumps([programme.answer, programme.versions]).decode()):
+            session.delete(programme)
+    for delegation in session.scalars(select(Delegation)):
+        delegation.ask, delegation.title = _marked(delegation.ask, pattern), _marked(delegation.title, pattern)
+    for visit in session.scalars(select(VisitOutcome)):
+        if pattern.search(f"{visit.site}\n{visit.note}\n{visit.follow_up}"):
+            visit.site, visit.note, visit.follow_up = _marked(visit.site, pattern), MARK, MARK
 
 
 def _unscreened(kept: dict[str, Any] | None, firm_id: str) -> dict[str, Any] | None:

@@ -124,7 +124,7 @@ def test_every_table_that_refers_to_a_firm_is_seen_to() -> None:
     assert referring == {
         *("firm_revision", "consent", "declaration", "field_grant", "screening", "firm_hit"),
         *("firm_merge", "submission_row"),
-        *("introduction", "brokering_review"),
+        *("introduction", "brokering_review", "shortlist_entry"),
     }
 
 
@@ -221,3 +221,29 @@ def test_a_replay_says_that_firms_are_gone(world, told) -> None:
     assert "erased since" in again["because"][1]
     refused = reader.post(f"/api/v1/matches/{run}/replay")
     assert (refused.status_code, "has been erased" in refused.json()["detail"]) == (409, True)
+
+
+def test_shortlists_programmes_and_visits_tell_of_it_no_more(world, told) -> None:
+    from app.delegation_models import Delegation, Programme, Shortlist, ShortlistEntry, VisitOutcome
+
+    named = {"owner": "A. Officer", "made_at": NOW}
+    record = {"asked_at": NOW, "asked_by": "A. Officer", "versions": {}, "delegation_id": "d"}
+    visit = {"delegation_id": "d", "outcome": "met", "recorded_at": NOW, "recorded_by": "A. Officer"}
+    with transaction(world.sessions) as session:
+        asked = {"visits": [FIRM, "bharat-forge-limited"]}
+        session.add(Delegation(**named, id="d", title="To QuagmireOptics Inc.", ask=asked))
+        session.add(Shortlist(**named, id="s", title="Optics", shared_with=[], spread={}))
+        session.flush()
+        session.add(Programme(**record, id="p1", number=1, answer={"days": [f"Visit {FIRM}"]}))
+        session.add(Programme(**record, id="p2", number=2, answer={"days": ["Visit bharat-forge-limited"]}))
+        session.add(VisitOutcome(**visit, site=f"{FIRM}/plant", note="Periwinkle winding works", follow_up="Write"))
+        session.add(VisitOutcome(**visit, site="bharat-forge-limited/plant", note="Large", follow_up=""))
+        entry = {"shortlist_id": "s", "place": 1, "firm_id": FIRM, "basis": {}}
+        session.add(ShortlistEntry(**entry, added_at=NOW, added_by="A. Officer"))
+    erase(world)
+    assert left(world) == []
+    with transaction(world.sessions) as session:
+        assert session.scalars(select(ShortlistEntry)).all() == []
+        assert session.scalars(select(Programme.id)).all() == ["p2"]
+        assert session.scalars(select(VisitOutcome.note)).all() == [erasure.MARK, "Large"]
+        assert session.get_one(Delegation, "d").ask == {"visits": [erasure.MARK, "bharat-forge-limited"]}

@@ -26,6 +26,8 @@ class Held:
     revision: int
     profile: Profile
     archived: bool = False
+    also: tuple[str, ...] = ()
+    """Names of records that a person merged into this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,8 @@ class _OnFile:
         for firm in held:
             for number in firm.profile.identifiers:
                 self._by_number[number.scheme, number.value] = firm
-            self._by_name.setdefault(folded(firm.profile.name), []).append(firm)
+            for name in dict.fromkeys(map(folded, (firm.profile.name, *firm.also))):
+                self._by_name.setdefault(name, []).append(firm)
 
     def firm_of(self, row: FirmRow) -> Held | None:
         """The firm on file that a row is of: by a register's number, or by exactly the same name."""

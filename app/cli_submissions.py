@@ -1,4 +1,4 @@
-"""``triveni submit`` and ``triveni template``: an association's sheet in, its rows back, the blank form."""
+"""``triveni submit``, ``template`` and ``merges``: a sheet in, rows back, the blank form, two records of one firm."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def submit(
     as_json: Annotated[bool, typer.Option("--json", help="Print exactly the API's JSON.")] = False,
 ) -> None:
     """Check an association's file: what would change, and what is wrong, cell by cell. Only --accept touches firms."""
-    from app import access, submissions
+    from app import access, associations, submissions
     from app.db import transaction
 
     try:
@@ -106,7 +106,7 @@ def submit(
     now = datetime.now(UTC)
     with _sessions() as (settings, sessions), _means(settings) as means:
         with transaction(sessions) as session:
-            whose = submissions.association_at_console(session, association, now)
+            whose = associations.association_at_console(session, association, now)
             upload = submissions.Upload(content, file.name, whose.id, _mapping(mapping))
             submission = submissions.check(session, access.CONSOLE, upload, means, now)
             document = submissions.document(session, submission)
@@ -181,3 +181,62 @@ def template(
 
     output.write_bytes(blank(load_sectors(Settings())))
     out.print(f"The form is in {output}.", markup=False)
+
+
+# --- Merges -----------------------------------------------------------------------------------------
+
+merges_app = typer.Typer(no_args_is_help=True, help="Two records of one firm: told as likely, merged, parted again.")
+
+
+@merges_app.command("near")
+def near(firm: Annotated[str, typer.Argument(help="The firm's id.")]) -> None:
+    """List records that may be of the same firm, with the reasons."""
+    from app import access, merges
+    from app.db import transaction
+
+    with _sessions() as (_, sessions), transaction(sessions, readonly=True) as session:
+        found = merges.near_records(session, access.CONSOLE, firm)
+    for record in found:
+        out.print(f"{record.score}  {record.firm}: {'; '.join(record.because)}", markup=False)
+    if not found:
+        out.print("No record is near.")
+
+
+@merges_app.command("make")
+def make(
+    kept: Annotated[str, typer.Argument(help="The id of the record that stays.")],
+    merged: Annotated[str, typer.Argument(help="The id of the record that is archived.")],
+    reason: Annotated[str, typer.Option(help="How it is known that both are of one firm.")],
+) -> None:
+    """Take two records for one firm's."""
+    from app import access, merges
+    from app.db import transaction
+
+    with _sessions() as (_, sessions), transaction(sessions) as session:
+        done = merges.merge(session, access.CONSOLE, kept, merged, reason, datetime.now(UTC))
+    out.print(
+        f"{merged} is merged into {kept}: merge {done.id}; `triveni merges undo {done.id}` parts them.", markup=False
+    )
+
+
+@merges_app.command("undo")
+def undo(merge: Annotated[int, typer.Argument(help="The number of the merge.")]) -> None:
+    """Part two records again."""
+    from app import access, merges
+    from app.db import transaction
+
+    with _sessions() as (_, sessions), transaction(sessions) as session:
+        done = merges.undo(session, access.CONSOLE, merge, datetime.now(UTC))
+    out.print(f"{done.merged} stands by itself again.", markup=False)
+
+
+@merges_app.command("list")
+def list_merges(firm: Annotated[str, typer.Argument(help="The firm's id.")]) -> None:
+    """List the merges of a firm, those undone included."""
+    from app import access, merges
+    from app.db import transaction
+
+    with _sessions() as (_, sessions), transaction(sessions, readonly=True) as session:
+        for made in merges.of_firm(session, access.CONSOLE, firm):
+            ended = f", undone {made.undone_at:%Y-%m-%d}" if made.undone_at else ""
+            out.print(f"{made.id}  {made.merged} into {made.kept}, {made.merged_at:%Y-%m-%d}{ended}: {made.reason}")

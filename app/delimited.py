@@ -231,6 +231,8 @@ def text_kind(content: bytes) -> str:
     if start.startswith((b"<?xml", b"<workbook")):
         return "html" if b"<html" in start else "xml"
     first = start.split(b"\n", 1)[0].rstrip()
-    if start.startswith(b"{") or (start.startswith(b"[") and (first == b"[" or start[1:].lstrip().startswith(b"{"))):
+    if start.startswith(b"{") or (
+        start.startswith(b"[") and (first == b"[" or start[1:].lstrip().startswith((b"{", b"]")))
+    ):
         return "json"
     return "delimited"

@@ -67,11 +67,12 @@ def read_members(content: bytes, file_name: str, taxonomy: Taxonomy, given: Mapp
     Raises Invalid or TooLarge for a file that cannot be read at all, and Invalid for a mapping to unknown columns.
     """
     given = given or MappingFile()
-    _check_mapping(given, taxonomy)
+    check_mapping(given, taxonomy)
     return members_of(read_sheets(content, file_name), taxonomy, given)
 
 
-def _check_mapping(given: MappingFile, taxonomy: Taxonomy) -> None:
+def check_mapping(given: MappingFile, taxonomy: Taxonomy) -> None:
+    """Raise Invalid for a mapping to columns that are not known."""
     catalogue = _catalogue(taxonomy)
     if unknown := mappings.check_mapping(given, catalogue):
         known = ", ".join(key for key, column in catalogue.columns.items() if column.group != "never")

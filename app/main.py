@@ -31,6 +31,7 @@ from app.api import (
     profiles,
     projects,
     reference,
+    submissions,
     webhooks,
 )
 from app.api.doors import BODY_LIMIT, PROBLEM, House
@@ -59,6 +60,7 @@ DOORS = (
     introductions,
     webhooks,
     audit,
+    submissions,
     reference,
 )
 
@@ -133,6 +135,7 @@ def create_app(
         app.add_exception_handler(kind, answer)  # type: ignore[arg-type]
     for room in DOORS:
         app.include_router(room.router)
+    app.include_router(submissions.files)
     for router in PAGES:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

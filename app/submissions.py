@@ -16,25 +16,22 @@ from datetime import datetime
 from typing import Any
 
 from anyascii import anyascii
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import access, accounts, audit, consents, firms, life, profiles, revisions, watchlists
+from app import access, associations, audit, consents, firms, life, merges, profiles, revisions, watchlists
 from app.checking import Checked, Duplicate, Elsewhere, Findings, Held, Progress, check_rows, counts, find_duplicates
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, NotFound
 from app.intake import Members, read_members
 from app.life import Act, State
 from app.mapping import MappingFile, as_suggested
-from app.models import Association, ColumnMapping, Firm, Submission, SubmissionRow
+from app.models import Firm, Submission, SubmissionRow
 from app.permissions import Permission
 from app.releases import WatchlistCache
-from app.template import form_version, needing_work
+from app.template import blank, form_version, needing_work
 from matching.profile import Profile, slug
 from matching.screening import Hit, screen_all
 from matching.taxonomy import Taxonomy
-
-UNNAMED = "Unnamed"
-"""Whose firms a file speaks of where the command line does not say and no association is known."""
 
 MOST_HITS = 10
 """Near names that are told of one row."""
@@ -72,8 +69,8 @@ def check(session: Session, caller: access.Caller, upload: Upload, means: Means,
     The same file checked again, with nothing changed since, is answered with the Submission there is. Raises Invalid or
     TooLarge for a file that cannot be read, NotFound for an association that the caller does not answer for.
     """
-    association = answered_for(session, caller, upload.association)
-    mapping = upload.mapping or saved_mapping(session, association.id)
+    association = associations.answered_for(session, caller, upload.association)
+    mapping = upload.mapping or associations.saved_mapping(session, association.id)
     held = firms.of_association(session, association.id)
     sha256 = hashlib.sha256(upload.content).hexdigest()
     basis = _basis(session, association.id, held, mapping, means)
@@ -87,7 +84,7 @@ def check(session: Session, caller: access.Caller, upload: Upload, means: Means,
     means.progress("reading", 0, 1)
     members = read_members(upload.content, upload.file_name, means.taxonomy, mapping)
     means.progress("reading", 1, 1)
-    on_file = [Held(f.id, f.revision, f.profile, archived=f.state == State.ARCHIVED) for f in held]
+    on_file = _on_file(session, held)
     findings = check_rows(members, on_file, means.progress)
     duplicates = find_duplicates(findings, on_file, _elsewhere(session, association.id))
     means.progress("duplicates", 1, 1)
@@ -124,39 +121,6 @@ def check(session: Session, caller: access.Caller, upload: Upload, means: Means,
     return submission
 
 
-def answered_for(session: Session, caller: access.Caller, name_or_id: str) -> Association:
-    """The association of that name or id, if the caller answers for its firms; else NotFound, in the same words."""
-    access.require(caller, Permission.SUBMIT_FIRMS)
-    found = session.scalar(
-        select(Association).where((Association.id == name_or_id) | (func.lower(Association.name) == name_or_id.lower()))
-    )
-    everyone = Permission.ANSWER_FOR_ALL_FIRMS in caller.permissions
-    if found is None or found.id == firms.PUBLIC_SOURCES or not (everyone or access.answers_for(caller, found.id)):
-        raise NotFound(
-            f"there is no association {name_or_id!r} that you answer for",
-            hint="give the name or the id of your association",
-        )
-    return found
-
-
-def association_at_console(session: Session, name: str | None, now: datetime) -> Association:
-    """The association that the person at the command line means: made when it is new; the only one when none is named.
-
-    Raises Invalid when none is named and there are several.
-    """
-    known = session.scalars(select(Association).where(Association.id != firms.PUBLIC_SOURCES)).all()
-    if name is None:
-        if len(known) > 1:
-            named = ", ".join(association.name for association in known)
-            raise Invalid(f"whose firms are these? There are several associations: {named}", hint="give --association")
-        return known[0] if known else association_at_console(session, UNNAMED, now)
-    wanted = name.strip()
-    for association in known:
-        if wanted.casefold() in (association.id.casefold(), association.name.casefold()):
-            return association
-    return accounts.add_association(session, access.CONSOLE, wanted, now)
-
-
 def _basis(session: Session, association_id: str, held: Sequence[Firm], mapping: MappingFile, means: Means) -> str:
     """Hash of what a check rests on: the association's firms, the mapping, the taxonomy, the lists."""
     digest = hashlib.sha256(f"{association_id}\n{mapping.model_dump_json()}\n{means.taxonomy.version}\n".encode())
@@ -164,6 +128,20 @@ def _basis(session: Session, association_id: str, held: Sequence[Firm], mapping:
     for firm in held:
         digest.update(f"{firm.id} {firm.revision}\n".encode())
     return digest.hexdigest()
+
+
+def _on_file(session: Session, firms_held: Sequence[Firm]) -> list[Held]:
+    """The association's firms; a record that was merged into another is only a name of that."""
+    merged = merges.standing(session)
+    also: dict[str, list[str]] = {}
+    for firm in firms_held:
+        if firm.id in merged:
+            also.setdefault(merged[firm.id], []).append(firm.name)
+    return [
+        Held(f.id, f.revision, f.profile, archived=f.state == State.ARCHIVED, also=tuple(also.get(f.id, ())))
+        for f in firms_held
+        if f.id not in merged
+    ]
 
 
 def _elsewhere(session: Session, association_id: str) -> Elsewhere:
@@ -322,7 +300,9 @@ def accept(
             profiles.step(session, change, held[firm_id], life.transition(held[firm_id].state, Act.WITHDRAW))
     submission.state, submission.accepted_at, submission.accepted_by = "accepted", now, caller.name
     if submission.mapping.get("columns") or submission.mapping.get("defaults"):
-        save_mapping(session, caller, submission.association_id, MappingFile.model_validate(submission.mapping), now)
+        associations.keep_mapping(
+            session, caller, submission.association_id, MappingFile.model_validate(submission.mapping), now
+        )
     audit.record(
         session,
         by=caller.name,
@@ -389,11 +369,12 @@ def _publish(session: Session, change: revisions.Change, submission: Submission,
 
 def read(session: Session, caller: access.Caller, submission_id: str) -> Submission:
     """A submission of an association that the caller answers for; else NotFound, whether or not there is one."""
+    access.require(caller, Permission.SUBMIT_FIRMS)
     submission = session.get(Submission, submission_id)
     if submission is None:
         raise _unknown(submission_id)
     try:
-        answered_for(session, caller, submission.association_id)
+        associations.answered_for(session, caller, submission.association_id)
     except NotFound:
         raise _unknown(submission_id) from None
     return submission
@@ -451,32 +432,31 @@ def returned(session: Session, caller: access.Caller, submission_id: str) -> byt
     return needing_work((row.sheet, row.rows, row.cells, row.problems) for row in rows)
 
 
-def list_submissions(session: Session, caller: access.Caller, association: str) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class SubmissionLine:
+    """A submission in a list."""
+
+    id: str
+    file: str
+    state: str
+    checked_at: datetime
+    rows: int
+    ready: int
+    new: int
+    changed: int
+    unchanged: int
+
+
+def list_submissions(session: Session, caller: access.Caller, association: str) -> list[SubmissionLine]:
     """The submissions of an association that the caller answers for, the last first."""
-    held = answered_for(session, caller, association)
+    held = associations.answered_for(session, caller, association)
     found = session.scalars(
         select(Submission).where(Submission.association_id == held.id).order_by(Submission.checked_at.desc())
     )
-    return [{"id": s.id, "file": s.file_name, "state": s.state, "checked_at": s.checked_at, **s.counts} for s in found]
+    return [SubmissionLine(s.id, s.file_name, s.state, s.checked_at, **s.counts) for s in found]
 
 
-# --- Mappings ---------------------------------------------------------------------------------------
-
-
-def saved_mapping(session: Session, association_id: str) -> MappingFile:
-    """What the association's columns mean, as was last said; nothing where nobody said."""
-    saved = session.get(ColumnMapping, association_id)
-    return MappingFile.model_validate(saved.mapping) if saved else MappingFile()
-
-
-def save_mapping(
-    session: Session, caller: access.Caller, association: str, mapping: MappingFile, now: datetime
-) -> MappingFile:
-    """Keep what an association's columns mean for its next sheets."""
-    held = answered_for(session, caller, association)
-    session.merge(
-        ColumnMapping(
-            association_id=held.id, mapping=mapping.model_dump(mode="json"), saved_at=now, saved_by=caller.name
-        )
-    )
-    return mapping
+def form(caller: access.Caller, taxonomy: Taxonomy) -> bytes:
+    """The blank form for members as a workbook."""
+    access.require(caller, Permission.SUBMIT_FIRMS)
+    return blank(taxonomy)

@@ -16,6 +16,7 @@ from app.candidates import CandidateCache
 from app.db import transaction
 from app.knowledge import Knowledge
 from app.outbound import Outbound
+from app.releases import WatchlistCache
 from app.tags import matches, tag_of
 
 PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -32,6 +33,7 @@ class House:
     knowledge: Knowledge
     candidates: CandidateCache
     outbound: Outbound = field(default_factory=Outbound)
+    lists: WatchlistCache = field(default_factory=WatchlistCache)
 
 
 def house_of(request: Request) -> House:

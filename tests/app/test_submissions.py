@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app import access, audit, erasure, firms, submissions
+from app import access, associations, audit, erasure, firms, submissions
 from app.db import transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.mapping import MappingFile
@@ -326,14 +326,14 @@ def test_an_unknown_association_and_an_unknown_submission_are_not_found(world: W
 
 def test_the_console_names_an_association_or_the_only_one_is_meant(empty: World) -> None:
     with transaction(empty.sessions) as session:
-        assert submissions.association_at_console(session, None, NOW).name == submissions.UNNAMED
-        made = submissions.association_at_console(session, "Société du Nord", NOW)
-        assert (made.id, submissions.association_at_console(session, "societe-du-nord", NOW)) == (
+        assert associations.association_at_console(session, None, NOW).name == associations.UNNAMED
+        made = associations.association_at_console(session, "Société du Nord", NOW)
+        assert (made.id, associations.association_at_console(session, "societe-du-nord", NOW)) == (
             "societe-du-nord",
             made,
         )
         with pytest.raises(Invalid, match="several associations"):
-            submissions.association_at_console(session, None, NOW)
+            associations.association_at_console(session, None, NOW)
 
 
 def test_the_rows_that_need_work_come_back_as_a_workbook(world: World, association: str) -> None:

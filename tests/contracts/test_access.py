@@ -180,6 +180,26 @@ def _hook(world: World) -> str:
         return str(webhooks.subscribe(session, caller("trade officer"), wanted, Outbound(), datetime.now(UTC)).id)
 
 
+def _submission(world: World) -> str:
+    """A file of the association alpha, checked."""
+    from app import submissions
+
+    content = b'[{"name": "Alpha Sonar Ltd.", "country": "CAN", "offers": "Sonar"}, {"name": "No Country"}]'
+    means = submissions.Means(world.knowledge.taxonomy)
+    with transaction(world.sessions) as session:
+        upload = submissions.Upload(content, "firms.json", "alpha")
+        return submissions.check(session, caller("association"), upload, means, datetime.now(UTC)).id
+
+
+def _merge(world: World) -> str:
+    """A draft of alpha merged into its published firm."""
+    from app import merges
+
+    with transaction(world.sessions) as session:
+        made = merges.merge(session, caller("association"), OWN, DRAFT, "one firm", datetime.now(UTC))
+    return str(made.id)
+
+
 MADE: dict[str, Callable[[World], str]] = {
     "run": _run,
     "composition": _composition,
@@ -187,6 +207,8 @@ MADE: dict[str, Callable[[World], str]] = {
     "grant": _grant,
     "introduction": _introduction,
     "hook": _hook,
+    "submission": _submission,
+    "merge": _merge,
 }
 """What ``<name>`` stands for in the table: made in the database of the request, and only where it is used."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app import access, consents, disclosure, life, revisions, webhooks
+from app import access, consents, disclosure, grants, life, revisions, webhooks
 from app.disclosure import FieldClass
 from app.errors import Conflict, NotFound
 from app.life import Act, State
@@ -133,8 +133,8 @@ def withdraw(session: Session, caller: access.Caller, firm_id: str, field_class:
     """Take back what a firm has agreed to for a class of its fields.
 
     Without *public* the whole profile is withdrawn: it is shown and matched no more, from the next ask on. Of another
-    class its fields are blanked; when no statement would be left, that withdraws the profile, too. Raises NotFound, and
-    Conflict for a profile that is archived already.
+    class its fields are blanked, and with *restricted* ones the firm's grants end; when no statement would be left,
+    that withdraws the profile, too. Raises NotFound, and Conflict for a profile that is archived already.
     """
     firm = answered_for(session, caller, firm_id)
     left = disclosure.without(firm.profile, field_class)
@@ -142,9 +142,12 @@ def withdraw(session: Session, caller: access.Caller, firm_id: str, field_class:
         way = life.transition(firm.state, Act.WITHDRAW)
         change = revisions.begin(session, caller, now)
         consents.take_back(session, firm, tuple(consents.PURPOSES), caller.name, now)
+        grants.end_of_firm(session, firm.id, caller.name, now)
         return step(session, change, firm, way)
     change = revisions.begin(session, caller, now)
     consents.take_back(session, firm, (field_class,), caller.name, now)
+    if field_class is FieldClass.RESTRICTED:
+        grants.end_of_firm(session, firm.id, caller.name, now)
     revisions.revise(session, change, firm, left)
     return firm
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from app import access, accounts, audit, firms, grants, matches
+from app import access, accounts, audit, firms, grants, matches, profiles
 from app.access import Caller
 from app.accounts import Post
 from app.db import transaction
+from app.disclosure import FieldClass
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.grants import LONGEST, Granted, Granting
 from app.models import Firm
@@ -154,9 +155,10 @@ def test_a_grant_is_known_to_its_two_sides_and_to_an_auditor(held: World) -> Non
             grants.revoke(session, OF_BETA, granted.id, NOW)
 
 
-def test_a_firm_that_takes_its_consent_back_ends_its_grants(held: World) -> None:
+@pytest.mark.parametrize(("taken_back", "live"), [("restricted", False), ("public", False), ("matchable", True)])
+def test_a_firm_that_takes_its_consent_back_ends_its_grants(held: World, taken_back: str, live) -> None:
     granted = give(held)
     with transaction(held.sessions) as session:
-        assert grants.end_of_firm(session, FIRM, OF_ALPHA.name, NOW) == 1
-        assert grants.end_of_firm(session, FIRM, OF_ALPHA.name, NOW) == 0
-        assert [one.live for one in grants.grants(session, OF_ALPHA, NOW) if one.id == granted.id] == [False]
+        profiles.withdraw(session, OF_ALPHA, FIRM, FieldClass(taken_back), NOW)
+        assert [one.live for one in grants.grants(session, OF_ALPHA, NOW) if one.id == granted.id] == [live]
+        assert grants.end_of_firm(session, FIRM, OF_ALPHA.name, NOW) == int(live)

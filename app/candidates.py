@@ -78,9 +78,17 @@ class Candidates:
         return self._pools[key]
 
     def everyone(self, taxonomy: Taxonomy) -> Pool:
-        """The columns of all firms of every country, as they are stated; made once and kept."""
+        """The columns of all firms of every country, of what anyone may read; made once and kept.
+
+        A team tells of many firms at once, so nothing that may not be quoted has a part in it.
+        """
         if ("", False) not in self._pools:
-            self._pools["", False] = Pool(self.firms, taxonomy, self.vectors, infer_needs=False)
+            told = [
+                replace(firm, profile=disclosure.released(firm.profile, Reader.STRANGER), unread=frozenset())
+                for firm in self.firms
+            ]
+            firms = [firm for firm in told if firm.profile.statements]
+            self._pools["", False] = Pool(firms, taxonomy, self.vectors, infer_needs=False)
         return self._pools["", False]
 
     def supposing(self, firm_id: str, profile: Profile) -> Candidates:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from tests.app.world import SMALL_FIRMS
+from tests.factories import profile, statement
+
 
 def test_templates_are_listed_with_their_seats(world) -> None:
     held = world.client().get("/api/v1/projects").json()
@@ -31,3 +34,22 @@ def test_bad_asks_are_problem_documents(world) -> None:
     assert client.post("/api/v1/compositions", json={"template": "cbrn-kit"}).status_code == 422
     assert client.get("/api/v1/compositions/none").status_code == 404
     assert world.client(key=None).get("/api/v1/projects").status_code == 401
+
+
+def test_what_may_be_matched_and_not_read_has_no_part_in_a_team(world) -> None:
+    closed = statement(
+        "Builds offshore patrol vessels at the xylophone yard",
+        sectors=("shipbuilding.patrol_vessels",),
+        release="matchable",
+    )
+    opened = statement("Repairs boats", sectors=("shipbuilding.ship_repair",))
+    yard = profile(
+        "Quagmire Yard Ltd.", "IND", roles=("shipyard",), sectors=("shipbuilding",), statements=(closed, opened)
+    )
+    world.seed(*SMALL_FIRMS, yard)
+    world.embed()
+    client = world.client()
+    answer = client.post("/api/v1/compositions", json={"template": "patrol-vessel", "market": "PHL"}).json()
+    assert "xylophone" not in str(answer)
+    lead = next(seat for seat in answer["seats"] if seat["role"] == "builder")
+    assert lead["firm"] is None or lead["firm"]["name"] != "Quagmire Yard Ltd."

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     """Another encoder: a sentence-transformers folder, or organisation/model@revision of a hub within reach."""
 
     oidc_issuer: str | None = None
-    """An OpenID Connect provider to whose subjects accounts are linked: its issuer URL. Logging in by it is not built yet."""
+    """Issuer URL of an OpenID provider to whose subjects accounts are linked; logging in by it is not built yet."""
 
     oidc_client_id: str | None = None
     """This service's id at the provider."""

@@ -59,6 +59,7 @@ app.command()(cli_projects.composition)
 app.command("projects")(cli_projects.templates)
 app.command()(cli_projects.chain)
 app.command()(cli_projects.gaps)
+app.command()(cli_projects.challenge)
 app.command()(cli_classifications.classify)
 app.command()(cli_classifications.declare)
 app.command()(cli_submissions.submit)
@@ -347,7 +348,7 @@ def doctor() -> None:
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="Folder in BEIR layout: corpus.jsonl, queries.jsonl, qrels/.")],
     split: Annotated[str, typer.Option(help="Which qrels/SPLIT.tsv.")] = "dev",
-    rankers: Annotated[str, typer.Option(help="Comma-separated: bm25, dense, full.")] = "bm25,dense,full",
+    rankers: Annotated[str, typer.Option(help="Comma-separated: bm25, dense, full, challenge.")] = "bm25,dense,full",
     as_json: AsJson = False,
 ) -> None:
     """Measure rankings against judgements made by others."""

@@ -168,3 +168,27 @@ def gaps(
         print_json(found)
     else:
         print_gaps(out, found)
+
+
+def challenge(
+    text: Annotated[str, typer.Argument(help="What is asked for, or @FILE.")],
+    limit: Annotated[int, typer.Option(min=1, max=25, help="Respondents of each side, and pairs.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Who could answer an innovation challenge, from both sides and as pairs."""
+    from app import access, challenges
+    from app.candidates import CandidateCache
+    from app.errors import Invalid
+    from app.printing_projects import print_challenge
+
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise Invalid(f"cannot read the challenge: {problem}") from problem
+    with _house() as (session, knowledge):
+        found = challenges.answer(session, access.CONSOLE, text, knowledge, CandidateCache(), limit=limit)
+    if as_json:
+        print_json(found)
+    else:
+        print_challenge(out, found)

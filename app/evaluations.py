@@ -18,6 +18,7 @@ from app.errors import Invalid
 from app.intake import BRIEF_LIMIT, STATEMENT_LIMIT, read_brief, read_record
 from app.knowledge import Knowledge, invalid_from, load_knowledge
 from app.settings import ROOT, Settings
+from matching.challenges import WEIGHTS_OF_CHALLENGE
 from matching.encoder import Encoder, Vectors, reads_as_english, text_key
 from matching.evaluation import Collection, CollectionError, Text, bm25_scores, measure, read_collection
 from matching.index import MeaningIndex, Scores
@@ -26,7 +27,7 @@ from matching.pool import Pool, PooledFirm
 from matching.profile import Profile, Statement
 from matching.ranking import WEIGHTS, Weights, fit
 
-RANKERS = ("bm25", "dense", "full")
+RANKERS = ("bm25", "dense", "full", "challenge")
 
 
 def evaluate_folder(
@@ -116,6 +117,7 @@ class Trial:
             "bm25": lambda: bm25_scores(self.collection),
             "dense": self._dense_scores,
             "full": lambda: self.fit(WEIGHTS),
+            "challenge": lambda: self.fit(WEIGHTS_OF_CHALLENGE),
         }
         return rankers[ranker]()
 

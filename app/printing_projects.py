@@ -159,3 +159,20 @@ def print_gaps(console: Console, report: dict[str, Any]) -> None:
             f"   the rules close {seat['project']}: {seat['role']} for {', '.join(seat['closed_markets'])}",
             markup=False,
         )
+
+
+def print_challenge(console: Console, found: dict[str, Any]) -> None:
+    """The best of each side with their reasons, then the pairs that answer more together."""
+    for side in ("canadian", "indian"):
+        console.print(f"[bold]{side.title()} respondents[/bold]")
+        for one in found[side]:
+            console.print(f"   {one['firm']['name']}, fit {one['fit']:.3f}", markup=False)
+            for signal in one["signals"]:
+                console.print(f"      {signal['value']:.2f} × {signal['weight']:g}  {signal['sentence']}", markup=False)
+    console.print("[bold]Pairs[/bold]")
+    for pair in found["pairs"]:
+        console.print(
+            f"   {pair['canadian']['name']} × {pair['indian']['name']}: {pair['fit']:.3f}, {pair['gain']:+.3f} above "
+            "the better alone",
+            markup=False,
+        )

@@ -47,7 +47,7 @@ def evaluate(settings, folder: Path, *rankers: str, split: str = "dev"):
 def test_every_ranker_is_measured_by_every_metric(settings, tmp_path) -> None:
     report = evaluate(settings, collection(tmp_path))
     assert report["queries"] == 1
-    assert list(report["rankers"]) == ["bm25", "dense", "full"]
+    assert list(report["rankers"]) == list(RANKERS)
     assert {frozenset(figures) for figures in report["rankers"].values()} == {frozenset(METRICS)}
 
 
@@ -100,7 +100,7 @@ def test_kept_vectors_that_are_damaged_are_made_again(settings, tmp_path) -> Non
 def test_a_strange_ranker_is_refused_with_the_names_of_those_there_are(settings, tmp_path, rankers) -> None:
     with pytest.raises(Invalid, match=f"no such ranker: {rankers[-1]}") as told:
         evaluate(settings, collection(tmp_path), *rankers)
-    assert told.value.hint == "the rankers are bm25, dense, full"
+    assert told.value.hint == "the rankers are bm25, dense, full, challenge"
 
 
 def test_a_split_that_is_not_there_is_named(settings, tmp_path) -> None:

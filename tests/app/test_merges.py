@@ -77,7 +77,7 @@ def test_a_public_record_may_be_merged_into_ones_own_and_a_seeding_leaves_it_so(
     merge(two, kept="kraken-robotics-alpha", merged="kraken-robotics-inc")
     public = held(two, "kraken-robotics-inc")
     assert public.state == "archived"
-    two.seed(public.profile)
+    two.seed_only(public.profile)
     assert held(two, "kraken-robotics-inc").state == "archived"
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from app.errors import Invalid
 from app.printing import print_json
 from app.settings import Settings
 
@@ -91,6 +93,37 @@ def programme(
     with _transaction(settings) as session:
         done = delegations.request_programme(session, access.CONSOLE, ask, house, datetime.now(UTC))
     _print(done, as_json=as_json)
+
+
+def briefing(
+    programme_id: Annotated[str, typer.Argument(metavar="PROGRAMME")],
+    lang: Annotated[str, typer.Option(help="en or fr.")] = "en",
+    form: Annotated[str, typer.Option("--format", help="pdf, docx, xlsx or ics.")] = "pdf",
+    delegate: Annotated[str | None, typer.Option(help="One delegate's own: name or id.")] = None,
+    into: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
+) -> None:
+    """Write a programme's briefing book, day sheets or calendar."""
+    from typing import cast, get_args
+
+    from app import access, delegations
+    from app.briefing import Format
+    from app.languages import CODES, Code
+
+    for given, among, what in ((lang, CODES, "--lang"), (form, get_args(Format), "--format")):
+        if given not in among:
+            raise Invalid(f"{what} {given!r} is not known", hint=f"give one of {', '.join(among)}")
+    settings = Settings()
+    with _transaction(settings) as session:
+        spoken = delegations.Spoken(cast("Code", lang), delegate)
+        made = delegations.briefing_of(
+            session, access.CONSOLE, programme_id, cast("Format", form), spoken, settings.seeds
+        )
+    path = into or Path(f"briefing-{programme_id[:8]}-{lang}.{form}")
+    try:
+        path.write_bytes(made)
+    except OSError as problem:
+        raise Invalid(f"cannot write {path}: {problem.strerror}") from problem
+    out.print(f"{path}: {len(made):,} bytes.", markup=False)
 
 
 def _print(done: dict[str, Any], *, as_json: bool) -> None:

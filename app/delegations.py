@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import access, audit
+from app.briefing import Format, Sources, render
 from app.delegation_models import Delegation, Programme
 from app.errors import Conflict, NotFound, NotReady
+from app.geography import coast
+from app.languages import Code, language
 from app.missions import House, ProgrammeAsk, prepare, site_name, told
+from app.models import Firm
 from app.permissions import Permission
 from app.sites import check_dates
 from matching.programme import CannotHold, Undecided, in_words, plan
@@ -163,6 +169,35 @@ def document(session: Session, programme: Programme) -> dict[str, Any]:
         "versions": programme.versions,
         **programme.answer,
     }
+
+
+def briefing_of(
+    session: Session, caller: access.Caller, programme_id: str, form: Format, spoken: Spoken, seeds: Path
+) -> bytes:
+    """A programme's document in a form and language, whole or of one delegate.
+
+    Hosts' profiles are as released now to any officer; one that is no longer on file is told as such, and nothing of it
+    is quoted. Raises NotFound, and what `briefing.render` raises.
+    """
+    programme = find_programme(session, caller, programme_id)
+    told = document(session, programme)
+    hosts = {visit["firm_id"] for visit in told["visits"]}
+    plain = replace(caller, association=None, grants=frozenset())
+    firms = session.scalars(access.visible_firms(plain).where(Firm.id.in_(hosts)))
+    profiles = {firm.id: access.released(firm, plain) for firm in firms}
+    told["pairs"] = [pair for pair in told["pairs"] if pair["host"] in profiles]
+    delegation = find_delegation(session, caller, programme.delegation_id)
+    people = ProgrammeAsk.model_validate(delegation.ask).delegates
+    contacts = [f"{one.name}: {one.contact}" for one in people if one.contact and one.contact_consent]
+    return render(told, Sources(profiles, contacts, coast(seeds)), language(spoken.code), form, spoken.delegate)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """In which language, and for whom: one delegate, or all."""
+
+    code: Code
+    delegate: str | None = None
 
 
 def _stored(

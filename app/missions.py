@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -114,6 +114,8 @@ class Prepared:
     """(visiting firm, host firm) to their match."""
     left_out: list[LeftOut]
     named: dict[str, str]
+    phrases: dict[str, Any]
+    """What the matches' sentences were made of, for telling them in another language."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -133,8 +135,10 @@ def prepare(
     caller = replace(caller, association=None, grants=frozenset())  # what is restricted stands in no programme
     visitors = tuple(dict.fromkeys(find_firm(session, caller, name) for name in ask.firms))
     pairs: dict[tuple[str, str], dict[str, Any]] = {}
+    phrases: dict[str, Any] = {}
     for firm in visitors:
         answer = matches.with_everyone(session, caller, firm.id, house.knowledge, house.candidates, now)
+        phrases |= answer["phrases"]
         for match in answer["matches"]:
             ends = (match["innovator"]["id"], match["manufacturer"]["id"])
             pairs[firm.id, ends[0] if ends[1] == firm.id else ends[1]] = match
@@ -165,7 +169,7 @@ def prepare(
             if site.region is None
         }
     )
-    return Prepared(mission, by_id, ways, visitors, pairs, left_out, names, notes)
+    return Prepared(mission, by_id, ways, visitors, pairs, left_out, names, phrases, notes)
 
 
 def _sites(
@@ -358,6 +362,12 @@ def site_name(one: LeftOut, prepared: Prepared) -> str:
 def told(prepared: Prepared, mission: Mission, visits: Sequence[Visit], left_out: Sequence[LeftOut]) -> dict[str, Any]:
     """The programme as it is stored, served and printed; worth and bound are added by the caller."""
     people = {delegate.id: delegate for delegate in mission.delegates}
+    pairs = [
+        {"visitor": visitor, "host": host, "match": match}
+        for (visitor, host), match in prepared.pairs.items()
+        if any(_meets(visitor, host, visit, prepared, people) for visit in visits)
+    ]
+    said = set(_texts(pairs))
     return {
         "dates": list(mission.dates),
         "firms": [{"id": firm.id, "name": firm.name, "country": firm.country} for firm in prepared.visitors],
@@ -371,17 +381,22 @@ def told(prepared: Prepared, mission: Mission, visits: Sequence[Visit], left_out
             {"site": site_name(one, prepared), "why": one.why, "lets_in": one.lets_in, "with_it": one.with_it}
             for one in left_out
         ],
-        "pairs": [
-            {"visitor": visitor, "host": host, "match": match}
-            for (visitor, host), match in prepared.pairs.items()
-            if any(_meets(visitor, host, visit, prepared, people) for visit in visits)
-        ],
+        "pairs": pairs,
+        "phrases": {text: form for text, form in prepared.phrases.items() if text in said},
         "notes": [
             "Hours, notice and clearance are estimates unless a host has stated them; ask every host.",
             "Ways are reckoned by great circle and speeds, not by timetable.",
             *prepared.notes,
         ],
     }
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def _meets(visitor: str, host: str, visit: Visit, prepared: Prepared, people: dict[str, Delegate]) -> bool:

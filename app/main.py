@@ -41,7 +41,7 @@ from app.errors import AppError, Invalid, NotAllowed, NotFound, NotReady, TooLar
 from app.knowledge import Knowledge, load_knowledge
 from app.outbound import Outbound
 from app.settings import Settings
-from app.web import asking, entry, reading, review
+from app.web import asking, entry, reading, review, submitting
 from app.web.guard import guard
 from app.web.pages import STATIC, problem_page, wants_page
 
@@ -72,7 +72,7 @@ requirements of the held rules that bite. Fit is a number and permission is a ve
 Profiles were compiled from public sources and not verified by the firms. Nothing here is legal advice.
 """
 
-PAGES = (entry.root, entry.router, reading.router, asking.router, review.router)
+PAGES = (entry.root, entry.router, reading.router, asking.router, review.router, submitting.router)
 """The routers of the pages, which the API's description leaves out."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -18,6 +18,7 @@ def N_(message: str) -> str:  # noqa: N802  (gettext's own name)
 NAVIGATION: tuple[tuple[str, str, Permission | None], ...] = (
     ("/ask", N_("Ask"), Permission.REQUEST_MATCHES),
     ("/asks", N_("Your asks"), Permission.REQUEST_MATCHES),
+    ("/submissions", N_("Members' sheets"), Permission.SUBMIT_FIRMS),
     ("/firms", N_("Firms"), Permission.READ_FIRMS),
     ("/markets", N_("Markets"), Permission.READ_REFERENCE),
     ("/landscape", N_("Landscape"), Permission.READ_FIRMS),

@@ -29,9 +29,11 @@ def visitor(world: World) -> Visitor:
         client = TestClient(app, base_url="https://testserver", follow_redirects=True)
         if role is not None:
             name = f"{role.value}@pages.example"
-            association = "public-sources" if role is Role.ASSOCIATION_OFFICER else None
             with transaction(world.sessions) as session:
                 if all(account.name != name for account in accounts.accounts(session, access.CONSOLE)):
+                    association = None
+                    if role is Role.ASSOCIATION_OFFICER:
+                        association = accounts.add_association(session, access.CONSOLE, "Pages", datetime.now(UTC)).id
                     accounts.create(
                         session, access.CONSOLE, name, Post(role, association), datetime.now(UTC),
                         password=PASSWORD, with_code=False,

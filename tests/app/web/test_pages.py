@@ -267,3 +267,29 @@ def test_assets_are_those_that_were_vendored() -> None:
     held = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in STATIC.iterdir() if path.is_file()}
     held.pop("SHA256SUMS")
     assert held == pinned
+
+
+def test_an_association_sends_a_sheet_and_accepts_it(visitor) -> None:
+    officer = visitor(Role.ASSOCIATION_OFFICER)
+    examine(officer.get("/fr/submissions").text, "fr")
+    pasted = "Name\tCountry\tOffers\tTRL\nNorth Sonar Ltd.\tCanada\tTowed sonar for patrol vessels\t7\nBad Ltd.\tCanada\tRadar\t99\n"
+    checked = officer.post("/en/submissions", data={"pasted": pasted})
+    assert checked.status_code == 200, checked.text
+    examine(checked.text, "en")
+    assert "99" in checked.text
+    returned = officer.get(f"{checked.url.path}/returned")
+    assert returned.content.startswith(b"PK")
+    accepted = officer.post(f"{checked.url.path}/acceptance", data={"publish": "yes"})
+    assert accepted.status_code == 200
+    assert "Accepted on" in accepted.text
+    assert "North Sonar Ltd." in officer.get("/en/firms?q=North+Sonar").text
+    assert officer.get("/en/submissions/form").content.startswith(b"PK")
+
+
+def test_a_sheet_that_cannot_be_read_is_said_on_its_page(visitor) -> None:
+    unread = visitor(Role.ASSOCIATION_OFFICER).post(
+        "/en/submissions", files={"file": ("x.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(200))}
+    )
+    assert unread.status_code == 422
+    assert "There is a problem" in unread.text
+    examine(unread.text, "en")

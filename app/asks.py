@@ -25,7 +25,7 @@ from app.models import Firm, MatchRun
 from app.permissions import Permission
 from app.pictures import Point, Spot
 from matching.pathway import Verdict
-from matching.phrases import Form
+from matching.phrases import Form, say
 from matching.profile import Profile
 
 LISTED = 50
@@ -71,7 +71,10 @@ class Answered:
         for match in self.matches:
             if match["rank"] == place:
                 return match
-        raise NotFound(f"this answer lists no match {place}", hint=f"it lists {len(self.matches)}")
+        raise NotFound(
+            say("this answer lists no match {place}", place=place),
+            hint=say("it lists {count}", count=len(self.matches)),
+        )
 
 
 def asks_of(session: Session, caller: access.Caller) -> list[AskLine]:
@@ -202,8 +205,8 @@ def compared(answered: Answered, places: Sequence[int]) -> list[dict[str, Any]]:
     chosen = list(dict.fromkeys(places))
     if not 2 <= len(chosen) <= MOST_COMPARED:
         raise Invalid(
-            f"{len(chosen)} matches are chosen; two to {MOST_COMPARED} can be compared",
-            hint="tick the matches in the list, then choose Compare",
+            say("{count} matches are chosen; two to {most} can be compared", count=len(chosen), most=MOST_COMPARED),
+            hint=say("tick the matches in the list, then choose Compare"),
         )
     return [answered.match(place) for place in chosen]
 

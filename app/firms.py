@@ -22,6 +22,7 @@ from app.models import Association, Declaration, Erasure, Firm, FirmRevision
 from app.permissions import Permission
 from app.pod import PodExport, Wanted, pod_export
 from app.tags import require_match, tag_of
+from matching.phrases import say
 from matching.profile import Classification, Profile, Regime, slug
 from matching.taxonomy import Taxonomy, TaxonomyError
 
@@ -182,7 +183,7 @@ def find_firm(session: Session, caller: access.Caller, name_or_id: str) -> Firm:
     """
     access.require(caller, Permission.READ_FIRMS)
     if not name_or_id.strip():
-        raise Invalid("the firm's name is empty", hint="give a name or an id, for example “Kraken Robotics”")
+        raise Invalid(say("the firm's name is empty"), hint=say("give a name or an id, for example “Kraken Robotics”"))
     firms = session.scalars(access.visible_firms(caller).order_by(Firm.id)).all()
     wanted = slug(name_or_id)
     for answers in (
@@ -195,13 +196,18 @@ def find_firm(session: Session, caller: access.Caller, name_or_id: str) -> Firm:
             return found[0]
         if found:
             raise Invalid(
-                f"{len(found)} firms answer to {name_or_id!r}: {', '.join(firm.id for firm in found)}",
-                hint="give the id of the one you mean",
+                say(
+                    "{count} firms answer to {name!r}: {ids}",
+                    count=len(found),
+                    name=name_or_id,
+                    ids=", ".join(firm.id for firm in found),
+                ),
+                hint=say("give the id of the one you mean"),
             )
     names = {name: firm.name for firm in firms for name in (firm.name, *firm.profile.aliases)}
     raise NotFound(
-        f"no firm {name_or_id!r} is on file",
-        hint="near names: " + (", ".join(near(name_or_id, names)) or "none"),
+        say("no firm {name!r} is on file", name=name_or_id),
+        hint=say("near names: {names}", names=", ".join(near(name_or_id, names)) or say("none")),
         near=near(name_or_id, names),
     )
 

@@ -25,7 +25,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 
 from app.settings import ROOT
-from matching.phrases import Form
+from matching.phrases import Form, Phrase
 
 Code = Literal["en", "fr"]
 CODES: tuple[Code, ...] = get_args(Code)
@@ -54,6 +54,8 @@ class Language:
 
     def text(self, message: str) -> str:
         """The message in this language; English where none is held."""
+        if isinstance(message, Phrase):
+            return self.said(message.form)
         return self.terms.get(message) or (str(self.messages.gettext(message)) if message else "")
 
     def told(self, sentence: str, phrases: Mapping[str, Form]) -> str:

@@ -44,6 +44,7 @@ from app.settings import Settings
 from app.web import asking, entry, reading, review, submitting
 from app.web.guard import guard
 from app.web.pages import STATIC, problem_page, wants_page
+from matching.phrases import say
 
 log = structlog.get_logger("triveni")
 
@@ -237,7 +238,7 @@ def _as_told(error: HTTPException) -> AppError:
     """What the framework refused, as one of our own errors."""
     kinds: dict[int, type[AppError]] = {404: NotFound, 405: NotAllowed, 413: TooLarge}
     kind = kinds.get(error.status_code, Invalid)
-    said = "there is nothing at this address" if kind is NotFound else str(error.detail)
+    said = say("there is nothing at this address") if kind is NotFound else str(error.detail)
     return kind(said)
 
 

@@ -338,7 +338,7 @@ def what_if(
         raise NotFound(f"run {run_id} lists no match {place}", hint=f"it lists {len(run.answer['matches'])}")
     ask = Ask.model_validate(run.ask)
     if ask.brief is not None:
-        raise Invalid("the firm of a brief is not on file, so no change to its profile can be tried")
+        raise Invalid(say("the firm of a brief is not on file, so no change to its profile can be tried"))
     ask = ask.model_copy(update={"market": listed["market"]["iso3"]})
     ids = (listed["innovator"]["id"], listed["manufacturer"]["id"], listed["market"]["iso3"])
     candidates = gather(session, caller, knowledge, at=_change_of(run))
@@ -437,7 +437,9 @@ def _market_of_demand(ask: Ask, knowledge: Knowledge) -> Market:
     assert ask.demand is not None
     text = ask.demand.strip()
     if not text:
-        raise Invalid("the demand is empty", hint="give the id of a demand held, or say what the market seeks")
+        raise Invalid(
+            say("the demand is empty"), hint=say("give the id of a demand held, or say what the market seeks")
+        )
     if text in knowledge.demands:
         market, demand = knowledge.demands[text]
         if ask.market != ANY and knowledge.market(ask.market) != market:
@@ -445,15 +447,15 @@ def _market_of_demand(ask: Ask, knowledge: Knowledge) -> Market:
         return market.model_copy(update={"demands": (demand,)})
     if ask.market == ANY:
         raise Invalid(
-            "a demand given as text needs its market",
-            hint="add the market, for example --market PHL; or give a demand's id",
+            say("a demand given as text needs its market"),
+            hint=say("add the market, for example --market PHL; or give a demand's id"),
         )
     market = knowledge.market(ask.market)
     sectors = tuple(suggestion.code for suggestion in knowledge.taxonomy.suggest(text))
     if not sectors:
         raise Invalid(
-            f"no sector could be read from the demand {text!r}",
-            hint="name the goods in plainer words, for example “offshore patrol vessels”",
+            say("no sector could be read from the demand {text!r}", text=text),
+            hint=say("name the goods in plainer words, for example “offshore patrol vessels”"),
         )
     asked = Demand(
         id="as-asked",

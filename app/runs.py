@@ -40,7 +40,9 @@ def find_run(session: Session, caller: Caller, run_id: str) -> MatchRun:
         access.require(caller, Permission.REQUEST_MATCHES)
     run = session.get(MatchRun, run_id)
     if run is None or not (run.asked_by == caller.name or Permission.READ_ALL_RUNS in caller.permissions):
-        raise NotFound(f"no run {run_id!r} is recorded", hint="the id stands in every answer under run.id")
+        raise NotFound(
+            say("no run {run!r} is recorded", run=run_id), hint=say("the id stands in every answer under run.id")
+        )
     return run
 
 

@@ -258,7 +258,7 @@ def decide(session: Session, hit_id: int, decision: bool, reason: str, by: str, 
         raise NotFound(f"no hit {hit_id}", hint="`triveni watchlists hits` lists those that wait")
     reason, by = reason.strip(), " ".join(by.split())
     if not reason or not by:
-        raise Invalid("a decision needs a reason and the name of the person who decides")
+        raise Invalid(say("a decision needs a reason and the name of the person who decides"))
     if hit.state == "gone":
         raise Conflict(f"hit {hit_id} is gone: its names are no longer near, or the party left its list")
     hit.state = "confirmed" if decision else _released(session, hit, by)

@@ -19,6 +19,7 @@ from app.languages import Language
 from app.matches import Ask
 from app.web.pages import FORM_LIMIT, ChoiceDep, FieldsDep, Visit, VisitDep, see
 from matching.counterfactuals import Counterfactual
+from matching.phrases import say
 from matching.ranking import SIGNALS
 
 router = APIRouter(prefix="/{locale:lang}", include_in_schema=False, max_body_size=FORM_LIMIT)
@@ -82,8 +83,12 @@ def _ask(given: Mapping[str, str]) -> Ask:
     """The ask that a form stands for; raises Invalid."""
     start = given["start"] if given["start"] in ("firm", "brief", "demand") else "firm"
     if not given[start].strip():
-        wanted = {"firm": "the firm's name is empty", "brief": "the brief is empty", "demand": "the demand is empty"}
-        raise Invalid(wanted[start], hint="fill in the field of what you start from")
+        wanted = {
+            "firm": say("the firm's name is empty"),
+            "brief": say("the brief is empty"),
+            "demand": say("the demand is empty"),
+        }
+        raise Invalid(wanted[start], hint=say("fill in the field of what you start from"))
     asked: dict[str, Any] = {
         "market": given["market"] or "any",
         "limit": given["limit"],
@@ -142,7 +147,7 @@ def ask_again(visit: VisitDep, run_id: str, form: FieldsDep) -> Response:
         try:
             weights = {name: float(form[name]) for name in SIGNALS if name in form}
         except ValueError as problem:
-            raise Invalid("a weight is not a number") from problem
+            raise Invalid(say("a weight is not a number")) from problem
     new = asks.ask_again(
         visit.session, visit.caller, run_id, weights, visit.house.knowledge, visit.house.candidates, visit.at
     )
@@ -190,7 +195,7 @@ def decide(visit: VisitDep, run_id: str, place: int, form: FieldsDep) -> Respons
 
 def _judgement(place: int, given: Mapping[str, str]) -> Judgement:
     if not given["outcome"]:
-        raise Invalid("choose what came of it")
+        raise Invalid(say("choose what came of it"))
     try:
         return Judgement.model_validate(
             {"rank": place, **given, "reason": (given["reason"] or None) if given["outcome"] == "declined" else None}

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 
 from app.errors import Forbidden
 from app.web.pages import PAGE, problem_page
+from matching.phrases import say
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -47,7 +48,8 @@ async def guard(request: Request, call_next: Callable[[Request], Awaitable[Respo
         response = await problem_page(
             request,
             Forbidden(
-                "this form was sent from another site, so it was not taken", hint="open the page here and send it"
+                say("this form was sent from another site, so it was not taken"),
+                hint=say("open the page here and send it"),
             ),
         )
     else:

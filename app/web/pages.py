@@ -25,6 +25,7 @@ from app.errors import AppError, Unauthorised
 from app.knowledge import Knowledge
 from app.languages import CODES, Code, Language, language
 from app.web import words
+from matching.phrases import say
 from matching.profile import slug
 
 HERE = Path(__file__).parent
@@ -106,7 +107,9 @@ class Visit:
     def caller(self) -> access.Caller:
         """Whoever has signed in; raises Unauthorised where nobody has."""
         if self.reader is None:
-            raise Unauthorised("this page is for people who have signed in", hint="sign in, and you come back here")
+            raise Unauthorised(
+                say("this page is for people who have signed in"), hint=say("sign in, and you come back here")
+            )
         return self.reader
 
     @property

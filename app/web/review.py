@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from app import hits
 from app.errors import AppError, Conflict, Invalid
 from app.web.pages import FORM_LIMIT, FieldsDep, Visit, VisitDep, see
+from matching.phrases import say
 
 router = APIRouter(prefix="/{locale:lang}/review", include_in_schema=False, max_body_size=FORM_LIMIT)
 
@@ -42,7 +43,7 @@ def decide(visit: VisitDep, hit_id: int, form: FieldsDep) -> Response:
 
 def _decision(word: str) -> bool:
     if word not in ("true", "false"):
-        raise Invalid("choose a decision")
+        raise Invalid(say("choose a decision"))
     return word == "true"
 
 

@@ -7,6 +7,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from sqlalchemy import event
 
 from app.permissions import Role
 from app.web.pages import STATIC
@@ -293,3 +294,18 @@ def test_a_sheet_that_cannot_be_read_is_said_on_its_page(visitor) -> None:
     assert unread.status_code == 422
     assert "There is a problem" in unread.text
     examine(unread.text, "en")
+
+
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [("", 12), ("/matches/1", 12), ("/compare?place=1&place=2", 12)],
+    ids=["answer", "match", "compare"],
+)
+def test_a_page_asks_the_database_a_fixed_number_of_times(visitor, world: World, address, most) -> None:
+    officer = visitor()
+    run = run_of(officer)
+    asked: list[str] = []
+    engine = world.sessions.kw["bind"]
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    assert officer.get(f"{run}{address}").status_code == 200
+    assert 0 < len(asked) <= most, asked

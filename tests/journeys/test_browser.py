@@ -44,6 +44,9 @@ def address(settings, knowledge, real_database: Path, tmp_path_factory) -> Itera
     with transaction(world.sessions) as session:
         for name, role in (("officer", Role.TRADE_OFFICER), ("reviewer", Role.COMPLIANCE_REVIEWER)):
             accounts.create(session, access.CONSOLE, name, Post(role), now, password=PASSWORD, with_code=False)
+        association = accounts.add_association(session, access.CONSOLE, "Pages", now).id
+        post = Post(Role.ASSOCIATION_OFFICER, association)
+        accounts.create(session, access.CONSOLE, "association", post, now, password=PASSWORD, with_code=False)
     with transaction(world.sessions) as session:
         watchlists.screen_if_due(session, settings.seeds / "watchlists", access.CONSOLE, now)
     with served(create_app(settings, knowledge, world.sessions)) as base:
@@ -210,6 +213,25 @@ def test_a_reviewer_reads_a_hit_and_two_persons_would_release_it(visit: Open) ->
     one.page.locator("form[action*='/review/hits/'] button").click()
     one.page.wait_for_selector("h2:has-text('Decisions so far') + ul")
     assert violations(one.page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_an_association_pastes_a_sheet_and_accepts_it(visit: Open, language: str) -> None:
+    one = visit()
+    one.sign_in("association", PASSWORD, language)
+    one.open(f"/{language}/submissions")
+    assert violations(one.page) == []
+    sheet = f"Name\tCountry\tOffers\tTRL\nNorth Sonar {language} Ltd.\tCanada\tTowed sonar\t7\nBad Ltd.\tCanada\tRadar\t99\n"
+    one.page.fill("#pasted", sheet)
+    one.page.locator("form[action$='/submissions'] button").click()
+    one.page.wait_for_selector("#problems")
+    assert violations(one.page) == []
+    one.page.locator("#publish").check()
+    one.page.locator("form[action$='/acceptance'] button").click()
+    one.page.wait_for_selector(".govuk-inset-text")
+    assert violations(one.page) == []
+    one.page.set_viewport_size({"width": 320, "height": 640})
+    assert one.wider_than_screen() <= 0
 
 
 def test_pictures_for_the_readme(visit: Open) -> None:

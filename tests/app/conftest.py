@@ -1,17 +1,17 @@
-"""The small world of tests/app/world.py: made once, its database file copied for each test."""
+"""The small world of tests/app/world.py: made once, its database copied for each test."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from app.db import open_engine, session_maker, upgrade
+from app.db import open_engine, session_maker
 from app.knowledge import Knowledge
 from app.settings import Settings
 from tests.app.world import SMALL_FIRMS, World, few_markets
+from tests.databases import Databases
 
 
 @pytest.fixture(scope="session")
@@ -21,23 +21,24 @@ def little(knowledge: Knowledge) -> Knowledge:
 
 
 @pytest.fixture(scope="session")
-def small_database(settings: Settings, little: Knowledge, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("world") / "small.sqlite3"
-    url = f"sqlite:///{path}"
-    upgrade(url)
+def small_url(
+    settings: Settings, little: Knowledge, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    url = databases.fresh(tmp_path_factory.mktemp("small"))
     engine = open_engine(url)
     made = World(settings, session_maker(engine), little)
     made.seed(*SMALL_FIRMS)
     made.embed()
     engine.dispose()
-    return path
+    return url
 
 
 @pytest.fixture
-def world(settings: Settings, little: Knowledge, small_database: Path, tmp_path: Path) -> Iterator[World]:
+def world(
+    settings: Settings, little: Knowledge, databases: Databases, small_url: str, tmp_path: Path
+) -> Iterator[World]:
     """Eight firms on file, everything embedded."""
-    path = shutil.copy(small_database, tmp_path / "world.sqlite3")
-    engine = open_engine(f"sqlite:///{path}")
+    engine = open_engine(databases.copy(small_url, tmp_path))
     yield World(settings, session_maker(engine), little)
     engine.dispose()
 

@@ -1,5 +1,5 @@
 """The small world of the tests of the app, for contracts that need one."""
 
-from tests.app.conftest import little, small_database
+from tests.app.conftest import little, small_url
 
-__all__ = ["little", "small_database"]
+__all__ = ["little", "small_url"]

@@ -8,9 +8,7 @@ find in the database is made by a function of ``MADE``.
 
 from __future__ import annotations
 
-import itertools
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,6 +31,7 @@ from app.models import Firm
 from app.permissions import Role
 from app.web.pages import COOKIE
 from tests.app.world import World
+from tests.databases import Databases
 from tests.factories import ROOT, profile, statement
 
 FILE = ROOT / "tests" / "contracts" / "access.yaml"
@@ -253,16 +252,16 @@ ROWS = list(rows())
 class Prepared:
     """The small world with the associations alpha and beta, and an account with a key for every kind of caller."""
 
-    database: Path
+    url: str
     keys: dict[str, str]
     cookies: dict[str, str]
     world: World
 
 
 @pytest.fixture(scope="module")
-def prepared(small_database: Path, settings, little, tmp_path_factory) -> Prepared:
-    database = Path(shutil.copy(small_database, tmp_path_factory.mktemp("table") / "prepared.sqlite3"))
-    engine = open_engine(f"sqlite:///{database}")
+def prepared(small_url: str, databases: Databases, settings, little, tmp_path_factory) -> Prepared:
+    url = databases.copy(small_url, tmp_path_factory.mktemp("table"))
+    engine = open_engine(url)
     world = World(settings, session_maker(engine), little)
     world.seed(*[firm.profile for firm in _held(world)], *_FIRMS.values())
     now = datetime.now(UTC)
@@ -279,7 +278,7 @@ def prepared(small_database: Path, settings, little, tmp_path_factory) -> Prepar
             cookies[name] = sessions.open_session(session, accounts.find(session, name), "test", now).token
     world.embed()
     engine.dispose()
-    return Prepared(database, made, cookies, world)
+    return Prepared(url, made, cookies, world)
 
 
 def _held(world: World) -> list[Firm]:
@@ -291,13 +290,12 @@ Ask = Callable[[Row], dict[str, Response]]
 
 
 @pytest.fixture
-def ask(prepared: Prepared, tmp_path: Path) -> Iterator[Ask]:
+def ask(prepared: Prepared, databases: Databases, tmp_path: Path) -> Iterator[Ask]:
     """Sends one row as every caller; where it may change something, each to a database of its own."""
     engines = []
-    numbers = itertools.count()
 
     def opened() -> World:
-        engine = open_engine(f"sqlite:///{shutil.copy(prepared.database, tmp_path / f'{next(numbers)}.sqlite3')}")
+        engine = open_engine(databases.copy(prepared.url, tmp_path))
         engines.append(engine)
         return World(prepared.world.settings, session_maker(engine), prepared.world.knowledge)
 

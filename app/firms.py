@@ -231,6 +231,15 @@ class FirmRecord:
     profile: Profile
 
 
+@dataclass(frozen=True, slots=True)
+class FirmState:
+    """Where a firm stands now: for one who has moved it, who may not therefore read it."""
+
+    id: str
+    revision: int
+    state: str
+
+
 def read_firm(session: Session, caller: access.Caller, name_or_id: str) -> FirmRecord:
     """The released record of one visible firm; raises as `find_firm` does."""
     return record_of(session, find_firm(session, caller, name_or_id), caller)
@@ -263,16 +272,21 @@ def replace(
     return record_of(session, firm, caller)
 
 
-def move(session: Session, caller: access.Caller, firm_id: str, act: Act, now: datetime) -> FirmRecord:
+def move(session: Session, caller: access.Caller, firm_id: str, act: Act, now: datetime) -> FirmState:
     """Move a profile by an act of its association; raises as `profiles.move` does."""
-    return record_of(session, profiles.move(session, caller, firm_id, act, now), caller)
+    return _state_of(session, profiles.move(session, caller, firm_id, act, now), caller)
 
 
 def withdraw(
     session: Session, caller: access.Caller, firm_id: str, field_class: FieldClass, now: datetime
-) -> FirmRecord:
+) -> FirmState:
     """Take back what a firm has agreed to for a class of its fields; raises as `profiles.withdraw` does."""
-    return record_of(session, profiles.withdraw(session, caller, firm_id, field_class, now), caller)
+    return _state_of(session, profiles.withdraw(session, caller, firm_id, field_class, now), caller)
+
+
+def _state_of(session: Session, firm: Firm, caller: access.Caller) -> FirmState:
+    record = record_of(session, firm, caller)
+    return FirmState(record.id, record.revision, record.state)
 
 
 def pod(session: Session, caller: access.Caller, name_or_id: str, wanted: Wanted, knowledge: Knowledge) -> PodExport:
@@ -296,7 +310,12 @@ def records_of(session: Session, firms: Sequence[Firm], caller: access.Caller) -
     # Of its own firms an association is told the revision on record.
     seen = {firm_id: sum(1 for _ in groupby(told[firm_id])) for firm_id in others}
     return [
-        FirmRecord(firm.id, seen.get(firm.id, firm.revision), firm.state, access.released(firm, caller))
+        FirmRecord(
+            firm.id,
+            seen.get(firm.id, firm.revision),
+            firm.state,
+            access.released(firm, caller),
+        )
         for firm in firms
     ]
 

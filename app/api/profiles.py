@@ -21,7 +21,7 @@ from app.changes import Changes
 from app.consents import Agreement, Consented
 from app.disclosure import FieldClass
 from app.erasure import Erased
-from app.firms import FirmRecord
+from app.firms import FirmRecord, FirmState
 from app.life import Act
 from app.pod import PodExport, Wanted
 from app.profiles import Due
@@ -71,7 +71,7 @@ def erase_firm(firm_id: FirmId, session: SessionDep, caller: CallerDep, house: H
 @router.post("/firms/{firm_id}/acts", status_code=201)
 def move_firm(
     firm_id: FirmId, move: Move, session: SessionDep, caller: CallerDep, at: NowDep, once: OnceDep
-) -> FirmRecord:
+) -> FirmState:
     """Submit, return, publish, confirm, archive, reopen or withdraw a profile that you answer for."""
     return once(lambda: firms.move(session, caller, firm_id, move.act, at))  # type: ignore[no-any-return]
 
@@ -93,7 +93,7 @@ def record_consent(
 @router.post("/firms/{firm_id}/withdrawals", status_code=201)
 def withdraw_firm(
     firm_id: FirmId, withdrawal: Withdrawal, session: SessionDep, caller: CallerDep, at: NowDep, once: OnceDep
-) -> FirmRecord:
+) -> FirmState:
     """Take a firm's consent back: it is shown and matched no more at once, or some of its fields are blanked."""
     field_class = withdrawal.field_class
     return once(lambda: firms.withdraw(session, caller, firm_id, field_class, at))  # type: ignore[no-any-return]

@@ -20,6 +20,7 @@ import yaml
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import update
 from starlette.routing import Mount, Route
 
 from app import access, accounts, grants, keys, sessions
@@ -27,7 +28,7 @@ from app.access import Caller
 from app.accounts import Post
 from app.db import open_engine, session_maker, transaction
 from app.main import PAGES, create_app
-from app.models import Firm
+from app.models import Firm, FirmRevision
 from app.permissions import Role
 from app.web.pages import COOKIE
 from tests.app.world import World
@@ -271,6 +272,8 @@ def prepared(small_url: str, databases: Databases, settings, little, tmp_path_fa
         for firm_id in _FIRMS:
             session.get_one(Firm, firm_id).association_id = "alpha"
         session.get_one(Firm, DRAFT).state = "draft"
+        # As if it had never been anything else: what was once published may be told as gone.
+        session.execute(update(FirmRevision).where(FirmRevision.firm_id == DRAFT).values(state="draft"))
         made, cookies = {}, {}
         for name, post in POSTS.items():
             accounts.add(session, access.CONSOLE, name, post, now)

@@ -145,7 +145,7 @@ def link_account(
     subject: Annotated[str, typer.Option(help="Who the account is at the provider (the claim `sub`).")],
     issuer: Annotated[str | None, typer.Option(help="The provider; that of the settings unless given.")] = None,
 ) -> None:
-    """Link an account to a subject of an OpenID provider; logging in by it is not built yet."""
+    """Let an account be opened by one subject of an OpenID provider."""
     from app import access, accounts
     from app.errors import Invalid
 
@@ -154,7 +154,7 @@ def link_account(
         raise Invalid("no provider is named", hint="add --issuer, or set TRIVENI_OIDC_ISSUER")
     with _transaction() as session:
         accounts.link(session, access.CONSOLE, name, issuer, subject, datetime.now(UTC))
-    _say(f"{name} is linked to {subject} of {issuer}.")
+    _say(f"{name} is opened by {subject} of {issuer}.")
 
 
 # --- Associations -----------------------------------------------------------------------------------

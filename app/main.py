@@ -40,6 +40,7 @@ from app.db import open_engine, session_maker, transaction
 from app.errors import AppError, Invalid, NotAllowed, NotFound, NotReady, TooLarge, in_plain_words
 from app.knowledge import Knowledge, load_knowledge
 from app.outbound import Outbound
+from app.provider import provider_of
 from app.settings import Settings
 from app.web import asking, entry, reading, review, submitting
 from app.web.guard import guard
@@ -109,12 +110,13 @@ def create_app(
     knowledge: Knowledge | None = None,
     sessions: sessionmaker[Session] | None = None,
 ) -> FastAPI:
-    """The application; raises SeedError when a seed file cannot be read."""
+    """The application; raises SeedError when a seed file cannot be read, and Invalid for settings that do not fit."""
     house = House(
         sessions=sessions or session_maker(open_engine(settings.database_url)),
         knowledge=knowledge or load_knowledge(settings),
         candidates=CandidateCache(),
         outbound=Outbound(allow_private=settings.webhooks_allow_private),
+        provider=provider_of(settings),
     )
     app = FastAPI(
         title="Triveni",

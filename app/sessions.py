@@ -26,6 +26,7 @@ from app.errors import Unauthorised
 from app.keys import refusal
 from app.models import Account, AccountSession, LoginFailure
 from app.permissions import Permission
+from matching.phrases import say
 from matching.profile import Frozen
 
 PREFIX = "triveni-session_"
@@ -73,9 +74,11 @@ class LoginRefused(Unauthorised):
 
     def __init__(self) -> None:
         super().__init__(
-            "that name, password and code do not open an account",
-            hint="check all three. After several failures nothing is tried for a quarter of an hour; "
-            "if you have lost one of them, ask your administrator",
+            say("that name, password and code do not open an account"),
+            hint=say(
+                "check all three. After several failures nothing is tried for a quarter of an hour; "
+                "if you have lost one of them, ask your administrator"
+            ),
         )
 
 

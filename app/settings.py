@@ -28,16 +28,19 @@ class Settings(BaseSettings):
     """Another encoder: a sentence-transformers folder, or organisation/model@revision of a hub within reach."""
 
     oidc_issuer: str | None = None
-    """Issuer URL of an OpenID provider to whose subjects accounts are linked; logging in by it is not built yet."""
+    """Issuer URL of an OpenID provider, exactly as it writes it; accounts are linked to its subjects."""
 
     oidc_client_id: str | None = None
     """This service's id at the provider."""
 
     oidc_client_secret: SecretStr | None = None
-    """This service's secret at the provider."""
+    """This service's secret at the provider; unset for a public client."""
 
     oidc_redirect_uri: str | None = None
-    """The address of this service to which the provider sends people back."""
+    """The address to which the provider sends people back: this service's own, and then ``/sign-in/callback``."""
+
+    oidc_name: str | None = None
+    """What people call the provider, for the button of the sign-in page; its host unless set."""
 
     host: str = "127.0.0.1"
     """Address that ``triveni serve`` listens on."""

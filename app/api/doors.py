@@ -16,6 +16,7 @@ from app.candidates import CandidateCache
 from app.db import transaction
 from app.knowledge import Knowledge
 from app.outbound import Outbound
+from app.provider import Provider
 from app.releases import WatchlistCache
 from app.tags import matches, tag_of
 
@@ -34,6 +35,8 @@ class House:
     candidates: CandidateCache
     outbound: Outbound = field(default_factory=Outbound)
     lists: WatchlistCache = field(default_factory=WatchlistCache)
+    provider: Provider | None = None
+    """Through which people may sign in; None: by password only."""
 
 
 def house_of(request: Request) -> House:

@@ -265,9 +265,9 @@ async def problem_page(request: Request, error: AppError) -> Response:
     )
 
 
-def inside(address: str, visit: Visit) -> str:
+def inside(address: str, base: str) -> str:
     """The address if it is one of our pages, else the first page: nobody is sent elsewhere after signing in."""
-    return address if PAGE.match(address) and "\\" not in address else f"{visit.base}/"
+    return address if PAGE.match(address) and "\\" not in address else f"{base}/"
 
 
 def preferred(request: Request) -> Literal["en", "fr"]:

@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app import (
     cli_access,
     cli_audit,
+    cli_backups,
     cli_classifications,
     cli_decisions,
     cli_delegations,
@@ -53,6 +54,9 @@ app.add_typer(cli_access.association_app, name="association")
 pathway_app = typer.Typer(help="Export-control pathways by themselves.", no_args_is_help=True)
 app.add_typer(pathway_app, name="pathway")
 app.command()(cli_site.demo_accounts)
+app.command()(cli_backups.backup)
+app.command()(cli_backups.restore)
+app.command()(cli_backups.verify)
 app.command()(cli_decisions.decide)
 app.command()(cli_projects.compose)
 app.command()(cli_projects.composition)

@@ -49,7 +49,7 @@ def verify(
     """Say whether the log is as it was written; if not, name the first bad event and what is wrong, and exit with 1."""
     from app import audit, chain
 
-    anchors = [_anchor(given) for given in anchor or ()]
+    anchors = [read_anchor(given) for given in anchor or ()]
     if export is None:
         with _reading() as session:
             head, fault = audit.verify(session, anchors)
@@ -76,7 +76,7 @@ def _text(path: Path) -> str:
         raise NotFound(f"cannot read the export {path}: {problem}") from problem
 
 
-def _anchor(given: str) -> Head:
+def read_anchor(given: str) -> Head:
     """A head given as SEQ:HASH, or as an export whose last line it is."""
     from app import chain
     from app.audit_reading import head_from

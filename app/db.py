@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import NullPool
 
 from app.errors import AppError, NotReady
 from app.settings import ROOT
@@ -93,6 +94,12 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def open_file(path: Path) -> Engine:
+    """An engine that only reads an SQLite file which nobody writes: it makes no log and no lock beside it."""
+    place = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(place, uri=True), poolclass=NullPool)
+
+
 def _set_manners(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver would otherwise open transactions late and by itself; `_begin` opens them.
     connection.isolation_level = None
@@ -148,6 +155,14 @@ def transaction(sessions: sessionmaker[Session], *, readonly: bool = False) -> I
             raise
 
 
+@contextmanager
+def reading(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """One read that ends without a commit: a damaged database refuses even that."""
+    with sessions() as session:
+        session.connection(execution_options={"readonly": True})
+        yield session
+
+
 _FREED = "overwrite_freed"
 
 
@@ -197,6 +212,13 @@ def pending_migrations(url: str) -> bool:
     finally:
         engine.dispose()
     return set(held) != set(ScriptDirectory.from_config(_alembic(url)).get_heads())
+
+
+def known_migrations() -> list[str]:
+    """The migrations that this release knows, the latest first."""
+    from alembic.script import ScriptDirectory
+
+    return [script.revision for script in ScriptDirectory.from_config(_alembic("")).walk_revisions()]
 
 
 def _alembic(url: str) -> Any:

@@ -20,10 +20,11 @@ from typing import Any, Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import audit
+from app import access, audit
 from app.access import Caller
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Clearance, Firm, FirmHit, ListRelease, Screening
+from app.permissions import Permission
 from app.releases import WatchlistCache, hold_seeds
 from matching.likeness import Kind, likeness
 from matching.names import Name, UnreadableName, read_name
@@ -72,7 +73,8 @@ class Rescreened:
 def screen_name(
     session: Session, cache: WatchlistCache, caller: Caller, name: str, now: datetime, country: str | None = None
 ) -> Screened:
-    """Screen a name that belongs to no firm on file, and log that it was asked; raises Invalid, NotFound."""
+    """Screen a name that belongs to no firm on file, and log that it was asked; raises Forbidden, Invalid, NotFound."""
+    access.require(caller, Permission.SCREEN_NAMES)
     watchlist = _held(session, cache)
     try:
         if not read_name(name).words:

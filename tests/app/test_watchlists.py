@@ -15,13 +15,14 @@ from sqlalchemy import func, select
 from app import releases, watchlists
 from app.access import CONSOLE
 from app.db import transaction
-from app.errors import AppError, Conflict, Invalid, NotFound
+from app.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from app.firms import seed
 from app.listings import RefusedList, condense, read_listing
 from app.models import ListRelease, Screening
 from app.releases import DOWNLOAD_LIMIT, Fetcher, ListSource, Origin, Wanted, WatchlistCache, hold_seeds, refresh, take
 from matching.profile import slug
 from matching.screening import Release, Watchlist, screen_all
+from tests.app.callers import OF_ALPHA, REVIEWER
 from tests.app.drawn import drawn
 from tests.factories import SEEDS, SHARED, profile
 
@@ -377,6 +378,14 @@ def test_an_owner_is_a_party_of_its_own(session) -> None:
     watchlists.decide(session, watchlists.queue(session)[0].id, True, "register", "Asha", NOW)
     facts = watchlists.standing(session, ["daughter"])["daughter"]
     assert (watchlists.lists_of(facts), watchlists.lists_of(facts, owners=True)) == ((), ("SDN",))
+
+
+def test_a_name_is_screened_for_those_who_may_and_for_nobody_else(session) -> None:
+    hold(session, "Kraken Robotika")
+    with pytest.raises(Forbidden):
+        watchlists.screen_name(session, WatchlistCache(), OF_ALPHA, "Kraken", NOW)
+    assert session.scalar(select(func.count()).select_from(Screening)) == 0
+    assert watchlists.screen_name(session, WatchlistCache(), REVIEWER, "Robotika Kraken", NOW).hits
 
 
 def test_a_name_of_nobody_on_file_is_logged_too(session) -> None:

@@ -40,7 +40,8 @@ def compiled(torch: str, index: str) -> dict[str, str]:
             "--extra=multilingual",
             "--extra=postgres",
         ]
-        command += ["--unsafe-package=torch", f"--constraint={constraint}", f"--pip-args=--extra-index-url={index}"]
+        command += ["--unsafe-package=torch", f"--constraint={constraint}"]
+        command += [f"--pip-args=--extra-index-url={index} --retries=0"]
         subprocess.run([*command, f"--output-file={out}", str(ROOT / "pyproject.toml")], check=True)
         blocks = re.split(r"(?m)^(?=[A-Za-z0-9][\w.-]*==)", out.read_text())[1:]
     named = {canonicalize_name(block.split("==")[0]): block for block in blocks}
@@ -55,6 +56,8 @@ def needed(name: str, extras: frozenset[str], seen: set[str]) -> None:
         if requirement.marker and not any(requirement.marker.evaluate(e) for e in environments):
             continue
         dependency = canonicalize_name(requirement.name)
+        if LEFT_OUT.match(dependency):
+            continue
         key = f"{dependency}{sorted(requirement.extras)}"
         if key not in seen:
             seen |= {key, dependency}

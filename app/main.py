@@ -35,6 +35,7 @@ from app.api import (
     webhooks,
 )
 from app.api.doors import BODY_LIMIT, PROBLEM, House
+from app.api.submissions import FILE_LIMIT
 from app.candidates import CandidateCache
 from app.db import open_engine, session_maker, transaction
 from app.errors import AppError, Invalid, NotAllowed, NotFound, NotReady, TooLarge, in_plain_words
@@ -191,10 +192,14 @@ def _describe_problems(app: FastAPI) -> None:
 
 
 async def _refuse_large_body(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Refuse a body by its declared length; one that declares none is counted at its door."""
+    """Refuse a body by its declared length; one that declares none is counted at its door.
+
+    Sheets are sent to paths that end in ``/submissions``, which take more.
+    """
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > BODY_LIMIT:
-        message = f"the request has {int(declared):,} bytes; at most {BODY_LIMIT:,} are taken"
+    limit = FILE_LIMIT if request.url.path.endswith("/submissions") else BODY_LIMIT
+    if declared.isdecimal() and int(declared) > limit:
+        message = f"the request has {int(declared):,} bytes; at most {limit:,} are taken"
         return await _app_error(request, TooLarge(message))
     return await call_next(request)
 

@@ -33,8 +33,8 @@ def held(world: World, firm: str = "kraken-robotics-inc") -> Firm:
 
 
 @pytest.fixture
-def on_world(world: World, monkeypatch, tmp_path) -> World:
-    monkeypatch.setenv("TRIVENI_DATABASE_URL", f"sqlite:///{tmp_path / 'world.sqlite3'}")
+def on_world(world: World, monkeypatch) -> World:
+    monkeypatch.setenv("TRIVENI_DATABASE_URL", world.url)
     return world
 
 

@@ -18,9 +18,9 @@ COMMANDS = ("init", "seed", "embed", "match", "run", "markets", "serve", "doctor
 
 
 @pytest.fixture
-def on_world(world: World, monkeypatch, tmp_path) -> World:
+def on_world(world: World, monkeypatch) -> World:
     """The commands work on the small world's database."""
-    monkeypatch.setenv("TRIVENI_DATABASE_URL", f"sqlite:///{tmp_path / 'world.sqlite3'}")
+    monkeypatch.setenv("TRIVENI_DATABASE_URL", world.url)
     return world
 
 
@@ -92,7 +92,7 @@ def test_seeding_says_what_it_did(triveni, fresh) -> None:
 def test_a_seed_file_with_a_typo_is_told_with_its_line_and_nothing_is_stored(
     triveni, empty, monkeypatch, tmp_path
 ) -> None:
-    monkeypatch.setenv("TRIVENI_DATABASE_URL", f"sqlite:///{tmp_path / 'triveni.sqlite3'}")
+    monkeypatch.setenv("TRIVENI_DATABASE_URL", empty.url)
     seeds, line = altered_seeds(tmp_path, "firms/india.jsonl", '"country": "IND"', '"country": "India"')
     monkeypatch.setenv("TRIVENI_SEEDS", str(seeds))
     refused(triveni("seed"), f"india.jsonl, line {line}: country")

@@ -21,9 +21,9 @@ def run_id(world: World) -> str:
 
 
 @pytest.fixture
-def on_world(world: World, monkeypatch, tmp_path) -> World:
+def on_world(world: World, monkeypatch) -> World:
     """The commands work on the small world's database."""
-    monkeypatch.setenv("TRIVENI_DATABASE_URL", f"sqlite:///{tmp_path / 'world.sqlite3'}")
+    monkeypatch.setenv("TRIVENI_DATABASE_URL", world.url)
     return world
 
 

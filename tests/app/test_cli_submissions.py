@@ -13,8 +13,8 @@ from tests.app.world import World
 
 
 @pytest.fixture
-def on_world(world: World, monkeypatch, tmp_path) -> World:
-    monkeypatch.setenv("TRIVENI_DATABASE_URL", f"sqlite:///{tmp_path / 'world.sqlite3'}")
+def on_world(world: World, monkeypatch) -> World:
+    monkeypatch.setenv("TRIVENI_DATABASE_URL", world.url)
     return world
 
 

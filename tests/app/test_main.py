@@ -187,6 +187,12 @@ def test_every_error_has_one_shape(world, method: str, path: str, body, status: 
     assert_problem(answer, status, path.split("?", maxsplit=1)[0])
 
 
+@pytest.mark.parametrize(("path", "refused"), [("/api/v1/matches", True), ("/api/v1/submissions", False)])
+def test_a_sheet_may_be_larger_than_any_other_body(world, path, refused) -> None:
+    answer = world.client().post(path, content=b" " * (2 * BODY_LIMIT), headers={"Content-Type": "text/csv"})
+    assert (answer.status_code == 413) is refused
+
+
 def test_a_body_that_declares_no_length_is_counted(world) -> None:
     def stream():
         for _ in range(3):

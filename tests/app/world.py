@@ -75,6 +75,11 @@ class World:
     knowledge: Knowledge
     cache: CandidateCache = field(default_factory=CandidateCache)
 
+    @property
+    def url(self) -> str:
+        """Where its rows are kept: for commands, which open the database by themselves."""
+        return str(self.sessions.kw["bind"].url.render_as_string(hide_password=False))
+
     def seed(self, *profiles: Profile) -> firms.Seeded:
         """Seed these besides what is published already."""
         with transaction(self.sessions) as session:

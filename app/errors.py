@@ -10,6 +10,7 @@ AppError
 ├── Stale      412  the record is another than the one that was read
 ├── TooLarge   413
 ├── Unconditional 428  a record is replaced only if it is the one that was read
+├── NoSpace    507  the disk is full
 └── NotReady   503  something that is needed is not set up yet
 """
 
@@ -118,6 +119,13 @@ class NotReady(AppError):
     code = "not-ready"
 
 
+class NoSpace(AppError):
+    """The disk is full: nothing of the request was kept, and it can be sent again once there is space."""
+
+    status = 507
+    code = "no-space"
+
+
 def in_plain_words(problem: Exception) -> AppError | None:
     """A failure of what the service stands on, as the operator can mend it; None for a fault of our own.
 
@@ -132,12 +140,20 @@ def in_plain_words(problem: Exception) -> AppError | None:
         return NotReady("the driver of PostgreSQL is not installed", hint="pip install 'triveni[postgres]'")
     if _is(problem, "sqlalchemy.exc", "ArgumentError"):
         return NotReady(f"the database cannot be opened: {problem}", hint="check TRIVENI_DATABASE_URL")
-    if _is(problem, "sqlalchemy.exc", "OperationalError"):
+    damaged = _is(problem, "sqlalchemy.exc", "DatabaseError") and "malformed" in str(problem)
+    if damaged or _is(problem, "sqlalchemy.exc", "OperationalError"):
         return _database_trouble(getattr(problem, "orig", None) or problem)
     return None
 
 
-def _database_trouble(cause: Exception) -> NotReady:
+def _database_trouble(cause: Exception) -> AppError:
+    if "malformed" in str(cause):
+        hint = "`triveni verify` says what is damaged; `triveni restore FILE --replace` brings a backup back"
+        return NotReady("the database is damaged", hint=hint)
+    if "full" in str(cause) or "No space left" in str(cause):
+        return NoSpace("the disk is full, and nothing of this was kept", hint="make space, and send it again")
+    if "readonly" in str(cause):
+        return NotReady("the database can only be read, and nothing of this was kept", hint="check its file's rights")
     if "locked" in str(cause):
         return NotReady("the database is busy with other writers", hint="ask again in a moment")
     return NotReady(

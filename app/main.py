@@ -227,7 +227,12 @@ async def _log_request(request: Request, call_next: Callable[[Request], Awaitabl
     return response
 
 
+RETRY_AFTER = {status: {"Retry-After": "30"} for status in (503, 507)}
+"""Seconds after which a client may ask again what could not be answered now."""
+
+
 def _problem(error: AppError, request: Request, headers: dict[str, str] | None = None) -> JSONResponse:
+    headers = (headers or {}) | RETRY_AFTER.get(error.problem()["status"], {})
     return JSONResponse(
         error.problem(request.url.path),
         status_code=error.problem()["status"],

@@ -71,13 +71,13 @@ def test_a_commit_that_fails_is_not_told_as_success(world) -> None:
     client = world.client()
 
     def fail(session) -> None:
-        raise OperationalError("COMMIT", {}, Exception("disk full"))
+        raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
 
     event.listen(world.sessions, "before_commit", fail)
     answer = client.post("/api/v1/matches", json={"firm": "Kraken"})
     event.remove(world.sessions, "before_commit", fail)
-    assert answer.status_code == 503
-    assert "disk full" in answer.json()["detail"]
+    assert answer.status_code == 507
+    assert "the disk is full" in answer.json()["detail"]
     assert runs(world) == 0
 
 

@@ -49,6 +49,7 @@ def test_writes_are_refused_clearly_and_taken_again_without_a_restart(world, lim
         accepted, refused = (accepted + 1, None) if answer.status_code == 201 else (accepted, answer)
     event.remove(engine, "connect", bound)
     engine.dispose()  # the limit was each connection's
+    assert int(refused.headers["Retry-After"]) > 0
     problem = refused.json()
     assert (problem["status"], problem["type"]) == (status, f"urn:triveni:problem:{code}")
     assert "nothing of this was kept" in problem["detail"]

@@ -59,7 +59,7 @@ styles: ## Build app/web/static/triveni.css from app/web/styles
 
 .PHONY: test
 test: setup ## Pass the tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto
 
 .PHONY: check
 check: setup ## Formatting, lint, types, architecture, Dockerfile

@@ -104,7 +104,7 @@ def track_record(play: Play) -> Measured:
             say("{firm}: {facts}.", firm=firm_name(pool, firm), facts=joined("; ", found))
             if found
             else say("{firm}: a start-up with no order abroad on record.", firm=firm_name(pool, firm)),
-            tuple(Evidence(pool.firms[firm].id, fact, "reported") for fact in found),
+            tuple(Evidence(pool.firms[firm].id, fact, "reported") for fact in found or ("ownership: startup",)),
         )
 
     return Measured(values[None, :, None], tell)

@@ -52,7 +52,11 @@ def site_suits(play: Play) -> Measured:
         ask, firm = int(asked[triad]), triad[1]
         words = {"kind": say(asks[ask].kinds[0]), "firm": firm_name(pool, firm)}
         if best[ask, firm] < 0:
-            return Told(say("The work needs a {kind}; {firm} has none on record that would do.", **words), ())
+            held = "; ".join(f"{site.name} ({site.kind})" for site in pool.firms[firm].profile.sites)
+            return Told(
+                say("The work needs a {kind}; {firm} has none on record that would do.", **words),
+                (Evidence(pool.firms[firm].id, f"sites on record: {held}", "reported"),),
+            )
         site = pool.firms[firm].profile.sites[best[ask, firm]]
         size = _size(site)
         return Told(

@@ -22,7 +22,7 @@ from schemathesis.generation import GenerationMode
 from app.accounts import Post
 from app.main import create_app
 from app.permissions import Role
-from tests.app.conftest import little, small_database, world  # noqa: F401  (fixtures)
+from tests.app.conftest import little, small_url, world  # noqa: F401  (fixtures)
 
 LEFT_OUT = "positive_data_acceptance"
 

@@ -28,7 +28,8 @@ def test_through_the_api(settings, knowledge, tmp_path) -> None:
     service.seed(*read_seed_firms(SEEDS / "firms", knowledge.taxonomy).values())
     assert "triveni embed" in api.get("/readyz").json()["hint"]
     service.embed()
-    assert api.get("/readyz").json() == {"status": "ready", "firms": 210, "change": 1}
+    ready = api.get("/readyz").json()
+    assert (ready["status"], ready["firms"]) == ("ready", 210)
 
     refused = api.post("/api/v1/matches", json={"firm": "Kraken Robotics"})
     assert refused.status_code == 401

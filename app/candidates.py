@@ -147,7 +147,8 @@ def current_change(session: Session) -> int:
 def gather(session: Session, caller: access.Caller, knowledge: Knowledge, at: int | None = None) -> Candidates:
     """The candidates as they stand for the caller, or as they stood at a change number.
 
-    Raises NotReady when there are no firms, or some are not embedded yet, and DamagedVector.
+    A firm that waits to be embedded is left out. Raises NotReady when there are no firms, when none is embedded yet or,
+    of the past, one is not, and DamagedVector.
     """
     return _gather(session, caller, knowledge, None, at)
 
@@ -161,21 +162,24 @@ def _gather(
         raise NotReady("no firms are on file yet", hint="run `triveni seed`, then `triveni embed`")
     firms = tuple(firm for firm, _, _ in rows if firm.profile.statements)
     store = store or _store(session, knowledge.encoder)
-    missing = {
-        embedded_text(statement)
-        for firm in firms
-        for statement in firm.profile.statements
-        if text_key(embedded_text(statement)) not in store.vectors
-    }
-    if missing:
+    missing = {firm.id: waiting for firm in firms if (waiting := _waiting(firm, store.vectors))}
+    # A newcomer's wait must not stop everybody else's asks; of the past, every firm is needed.
+    if missing and (at is not None or len(missing) == len(firms)):
         raise NotReady(
-            f"{len(missing)} statements have no vector of encoder {knowledge.encoder.id} yet",
+            f"{len(set().union(*missing.values()))} statements have no vector of encoder {knowledge.encoder.id} yet",
             hint="run `triveni embed`",
         )
+    firms = tuple(firm for firm in firms if firm.id not in missing)
     opened = frozenset(
         firm.id for firm, profile, reader in rows if reader is not Reader.STRANGER and disclosure.grant_matters(profile)
     )
     return Candidates(change, firms, store.index, store.vectors, opened)
+
+
+def _waiting(firm: PooledFirm, held: Held) -> set[str]:
+    """Texts of the firm's statements that have no vector yet."""
+    texts = {embedded_text(statement) for statement in firm.profile.statements}
+    return {text for text in texts if text_key(text) not in held}
 
 
 def _store(session: Session, encoder: Encoder) -> _Store:
@@ -296,6 +300,11 @@ def embed_waiting(sessions: sessionmaker[Session], knowledge: Knowledge, announc
         with transaction(sessions) as session:
             session.execute(insert(StatementVector), list(_rows_of(knowledge.encoder, chunk, vectors)))
     return len(texts)
+
+
+def embed_quietly(sessions: sessionmaker[Session], knowledge: Knowledge) -> None:
+    """Embed what waits, after an answer was sent: those just taken onto file are matched from the next ask on."""
+    embed_waiting(sessions, knowledge, lambda _total: lambda _done: None)
 
 
 def _rows_of(encoder: Encoder, texts: Sequence[str], vectors: Vectors) -> Iterator[dict[str, object]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, BackgroundTasks, Path, Query
 
 from app import changes, erasure, firms, profiles
 from app.api.doors import (
@@ -17,6 +17,7 @@ from app.api.doors import (
     ReplaceDep,
     SessionDep,
 )
+from app.candidates import embed_quietly
 from app.changes import Changes
 from app.consents import Agreement, Consented
 from app.disclosure import FieldClass
@@ -45,7 +46,7 @@ class Withdrawal(Frozen):
 
 
 @router.put("/firms/{firm_id}", responses=CONDITIONAL)
-def replace_firm(
+def replace_firm(  # noqa: PLR0913, PLR0917 (what a door is given is its parameters)
     firm_id: FirmId,
     profile: Profile,
     session: SessionDep,
@@ -53,8 +54,10 @@ def replace_firm(
     house: HouseDep,
     at: NowDep,
     tagged: ReplaceDep,
+    after: BackgroundTasks,
 ) -> FirmRecord:
     """Replace the profile of a firm that you answer for, if it is still the one that you have read (If-Match)."""
+    after.add_task(embed_quietly, house.sessions, house.knowledge)
     done = firms.replace(session, caller, firm_id, profile, tagged.if_match, house.knowledge, at)
     return tagged(done)  # type: ignore[no-any-return]
 

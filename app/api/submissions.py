@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Body, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app import associations, merges, submissions
 from app.api.doors import BODY_LIMIT, CallerDep, HouseDep, NowDep, SessionDep
+from app.candidates import embed_quietly
 from app.mapping import MappingFile
 from app.merges import Merged, NearRecord
 from app.submissions import Acceptance, Means, SubmissionLine, Upload
@@ -108,13 +109,17 @@ def accept_submission(
     caller: CallerDep,
     house: HouseDep,
     at: NowDep,
+    after: BackgroundTasks,
 ) -> Any:
     """Take the rows that are ready onto file, all or none; accepting again does nothing more.
+
+    They can be matched once they are embedded, which begins when this is answered.
 
     With `publish` the association says that these firms agree to be shown and matched, and that is put on record as
     their consent. A check that has become stale is refused with 409: send the file again.
     """
     means = Means(house.knowledge.taxonomy, house.lists)
+    after.add_task(embed_quietly, house.sessions, house.knowledge)
     return submissions.document(session, submissions.accept(session, caller, submission_id, acceptance, means, at))
 
 

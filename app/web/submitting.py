@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, BackgroundTasks, Depends, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from app import submissions
 from app.api.submissions import FILE_LIMIT, Workbook
+from app.candidates import embed_quietly
 from app.errors import AppError, Invalid
 from app.submissions import Acceptance, Means, Upload
 from app.web.pages import FieldsDep, Visit, VisitDep, see
@@ -71,8 +72,9 @@ def returned(visit: VisitDep, submission_id: str) -> Response:
 
 
 @router.post("/{submission_id}/acceptance")
-def accept(visit: VisitDep, submission_id: str, form: FieldsDep) -> Response:
-    """Take the rows that are ready onto file, all or none."""
+def accept(visit: VisitDep, submission_id: str, form: FieldsDep, after: BackgroundTasks) -> Response:
+    """Take the rows that are ready onto file, all or none; they are embedded once this is answered."""
+    after.add_task(embed_quietly, visit.house.sessions, visit.house.knowledge)
     acceptance = Acceptance(publish="publish" in form, withdraw_missing="withdraw_missing" in form)
     submissions.accept(visit.session, visit.caller, submission_id, acceptance, _means(visit), visit.at)
     return see(f"{visit.base}/submissions/{submission_id}")

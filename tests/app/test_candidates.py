@@ -240,3 +240,15 @@ def test_the_pool_of_a_country_is_made_once(world) -> None:
     one, two = (candidates.pool("IND", world.knowledge.taxonomy, infer_needs=True) for _ in range(2))
     assert one is two
     assert {firm.profile.country for firm in one.firms} == {"IND"}
+
+
+def test_a_newcomer_that_waits_to_be_embedded_stops_nobody_elses_ask(world) -> None:
+    newcomer = profile("Newcomer Radar Ltd.", statements=(statement("Passive radar never seen before"),))
+    world.revise(newcomer)
+    with transaction(world.sessions) as session:
+        held = gather(session, access.CONSOLE, world.knowledge)
+    assert "newcomer-radar-ltd" not in {firm.id for firm in held.firms}
+    assert len(held.firms) == 8
+    world.embed()
+    with transaction(world.sessions) as session:
+        assert "newcomer-radar-ltd" in {firm.id for firm in gather(session, access.CONSOLE, world.knowledge).firms}

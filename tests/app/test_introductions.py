@@ -276,7 +276,10 @@ def test_what_a_firm_has_not_given_does_not_pass(desk, lacks) -> None:
         if lacks == "contact":
             firm.profile = firm.profile.model_copy(update={"contacts": ()})
         else:
+            held = firm.profile.contacts
             profiles.withdraw(session, CONSOLE, THEIRS, "personal", NOW)
+            # Taking the consent back blanks the contacts, too; without the consent even those on file do not pass.
+            firm.profile = firm.profile.model_copy(update={"contacts": held})
             watchlists.screen_firms(session, WatchlistCache(), CONSOLE, NOW)
     says = "has no contact on file" if lacks == "contact" else "has not agreed"
     with pytest.raises(Conflict, match=f"{THEIRS} {says}"):

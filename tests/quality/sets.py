@@ -20,7 +20,7 @@ from tests.factories import SHARED
 from tests.quality.statistics import Figures
 
 NO_QUERY = "no query"
-COMPARED = (NO_QUERY, *RANKERS)
+COMPARED = (NO_QUERY, *(ranker for ranker in RANKERS if ranker != "challenge"))
 EVAL = SHARED / "data" / "eval"
 
 EXPORT_CONTROL = frozenset(
@@ -96,7 +96,9 @@ def score(kind: Kind, folder: Path, knowledge: Knowledge, embed: Embedder, *, al
     trial = Trial(kind.read(folder), knowledge, embed)
     if kind.slow and not also_slow and trial.waiting():
         return None
-    made = {NO_QUERY: broadest_first(trial)} | {ranker: trial.scores(ranker) for ranker in RANKERS}
+    made = {NO_QUERY: broadest_first(trial)} | {
+        ranker: trial.scores(ranker) for ranker in COMPARED if ranker != NO_QUERY
+    }
     without = {name: trial.fit(less) for name, less in each_left_out(WEIGHTS).items()} if kind.ablated else {}
     ids = tuple(query.id for query in trial.collection.queries)
     return Scored(

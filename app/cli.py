@@ -103,14 +103,11 @@ def main() -> None:
 
 @contextmanager
 def _house() -> Iterator[tuple[Settings, sessionmaker[Session]]]:
-    from app.db import open_engine, session_maker
+    from app.db import opened
 
     settings = Settings()
-    engine = open_engine(settings.database_url)
-    try:
-        yield settings, session_maker(engine)
-    finally:
-        engine.dispose()
+    with opened(settings.database_url) as sessions:
+        yield settings, sessions
 
 
 @app.command()

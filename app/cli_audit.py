@@ -27,14 +27,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 @contextmanager
 def _reading() -> Iterator[Session]:
-    from app.db import open_engine, session_maker, transaction
+    from app.db import opened, transaction
 
-    engine = open_engine(Settings().database_url)
-    try:
-        with transaction(session_maker(engine), readonly=True) as session:
-            yield session
-    finally:
-        engine.dispose()
+    with opened(Settings().database_url) as sessions, transaction(sessions, readonly=True) as session:
+        yield session
 
 
 @audit_app.command("verify")

@@ -26,7 +26,7 @@ def classify(
 ) -> None:
     """Suggest control entries for a text or for a firm's statements: suggestions, never a classification."""
     from app.classifications import Asked, OfFirm, of_firm, suggest
-    from app.db import open_engine, session_maker, transaction
+    from app.db import opened, transaction
     from app.knowledge import invalid_from, load_knowledge
     from matching.control_lists import Candidate
 
@@ -35,7 +35,7 @@ def classify(
     settings = Settings()
     knowledge = load_knowledge(settings)
     if firm is not None:
-        with transaction(session_maker(open_engine(settings.database_url)), readonly=True) as session:
+        with opened(settings.database_url) as sessions, transaction(sessions, readonly=True) as session:
             found = TypeAdapter(OfFirm).dump_python(of_firm(session, access.CONSOLE, firm, knowledge), mode="json")
         if as_json:
             print_json(found)
@@ -64,7 +64,7 @@ def declare(
     """Record a person's word that a statement's goods fall under an entry: it becomes declared, with who and when."""
     from app.classifications import Declared
     from app.classifications import declare as record
-    from app.db import open_engine, session_maker, transaction
+    from app.db import opened, transaction
     from app.knowledge import invalid_from, load_knowledge
 
     settings = Settings()
@@ -75,7 +75,7 @@ def declare(
     except ValidationError as problem:
         raise invalid_from(problem, "this declaration does not fit") from problem
     knowledge = load_knowledge(settings)
-    with transaction(session_maker(open_engine(settings.database_url))) as session:
+    with opened(settings.database_url) as sessions, transaction(sessions) as session:
         done = record(session, replace(access.CONSOLE, name=by), firm, declared, knowledge, datetime.now(UTC))
     out.print(
         f"Declared by {done.declared_by}: statement {done.statement} of {done.firm} falls under {done.regime} "

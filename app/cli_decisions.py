@@ -28,14 +28,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print exactly the API's JS
 
 @contextmanager
 def _transaction() -> Iterator[Session]:
-    from app.db import open_engine, session_maker, transaction
+    from app.db import opened, transaction
 
-    engine = open_engine(Settings().database_url)
-    try:
-        with transaction(session_maker(engine)) as session:
-            yield session
-    finally:
-        engine.dispose()
+    with opened(Settings().database_url) as sessions, transaction(sessions) as session:
+        yield session
 
 
 def _print_json(value: Any) -> None:

@@ -30,14 +30,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print exactly the API's JS
 
 @contextmanager
 def _transaction(settings: Settings) -> Iterator[Session]:
-    from app.db import open_engine, session_maker, transaction
+    from app.db import opened, transaction
 
-    engine = open_engine(settings.database_url)
-    try:
-        with transaction(session_maker(engine)) as session:
-            yield session
-    finally:
-        engine.dispose()
+    with opened(settings.database_url) as sessions, transaction(sessions) as session:
+        yield session
 
 
 def house_of(settings: Settings) -> House:

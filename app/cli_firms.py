@@ -28,14 +28,10 @@ Firm = Annotated[str, typer.Argument(help="The firm's id.")]
 
 @contextmanager
 def _writing() -> Iterator[Session]:
-    from app.db import open_engine, session_maker, transaction
+    from app.db import opened, transaction
 
-    engine = open_engine(Settings().database_url)
-    try:
-        with transaction(session_maker(engine)) as session:
-            yield session
-    finally:
-        engine.dispose()
+    with opened(Settings().database_url) as sessions, transaction(sessions) as session:
+        yield session
 
 
 @firms_app.command("expire")

@@ -39,18 +39,14 @@ T = TypeVar("T")
 def _room(by: str) -> Iterator[tuple[Session, Room, datetime]]:
     from app import access
     from app.candidates import CandidateCache
-    from app.db import open_engine, session_maker, transaction
+    from app.db import opened, transaction
     from app.knowledge import load_knowledge
     from app.pairs import Room
 
     settings, now = Settings(), datetime.now(UTC)
-    engine = open_engine(settings.database_url)
-    try:
-        with transaction(session_maker(engine)) as session:
-            caller = replace(access.CONSOLE, name=by)
-            yield session, Room(caller, load_knowledge(settings), CandidateCache(), now.date()), now
-    finally:
-        engine.dispose()
+    with opened(settings.database_url) as sessions, transaction(sessions) as session:
+        caller = replace(access.CONSOLE, name=by)
+        yield session, Room(caller, load_knowledge(settings), CandidateCache(), now.date()), now
 
 
 def _read(shape: type[T], given: dict[str, Any], what: str) -> T:

@@ -28,17 +28,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print exactly the API's JS
 @contextmanager
 def _house() -> Iterator[tuple[Session, Knowledge]]:
     """A transaction, and what the service knows."""
-    from app.db import open_engine, session_maker, transaction
+    from app.db import opened, transaction
     from app.knowledge import load_knowledge
 
     settings = Settings()
     knowledge = load_knowledge(settings)
-    engine = open_engine(settings.database_url)
-    try:
-        with transaction(session_maker(engine)) as session:
-            yield session, knowledge
-    finally:
-        engine.dispose()
+    with opened(settings.database_url) as sessions, transaction(sessions) as session:
+        yield session, knowledge
 
 
 def _asked(**given: Any) -> Any:

@@ -47,19 +47,15 @@ NOTE = (
 @contextmanager
 def _house() -> Iterator[tuple[Path, sessionmaker[Session], datetime]]:
     """The database with the releases that come with the service in force, where nothing newer is."""
-    from app.db import open_engine, session_maker, transaction
+    from app.db import opened, transaction
     from app.releases import hold_seeds
 
     settings, now = Settings(), datetime.now(UTC)
     folder = settings.seeds / "watchlists"
-    engine = open_engine(settings.database_url)
-    try:
-        sessions = session_maker(engine)
+    with opened(settings.database_url) as sessions:
         with transaction(sessions) as session:
             hold_seeds(session, folder, now)
         yield folder, sessions, now
-    finally:
-        engine.dispose()
 
 
 @screen_app.command("name")

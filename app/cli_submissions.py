@@ -32,14 +32,11 @@ MOST_TOLD = 20
 
 @contextmanager
 def _sessions() -> Iterator[tuple[Settings, sessionmaker[Session]]]:
-    from app.db import open_engine, session_maker
+    from app.db import opened
 
     settings = Settings()
-    engine = open_engine(settings.database_url)
-    try:
-        yield settings, session_maker(engine)
-    finally:
-        engine.dispose()
+    with opened(settings.database_url) as sessions:
+        yield settings, sessions
 
 
 @contextmanager

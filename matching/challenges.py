@@ -18,6 +18,7 @@ from matching.play import Play
 from matching.pool import Pool, PooledFirm
 from matching.profile import Profile, Statement
 from matching.ranking import Board, Party, Signal
+from matching.seats import NOBODY
 from matching.taxonomy import Taxonomy
 
 WEIGHTS_OF_CHALLENGE: Mapping[str, float] = {
@@ -75,7 +76,7 @@ def requests(text: str, sectors: tuple[str, ...]) -> list[PooledFirm]:
             f"{place:03d}",
             Profile(
                 name="The challenge",
-                country="XXX",
+                country=NOBODY,
                 sectors=sectors,
                 statements=(Statement(side="seeks", text=asked, sectors=sectors),),
                 provenance="request",

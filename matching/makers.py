@@ -6,6 +6,8 @@ speaks for it, and is unknown where the record is silent.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from matching.phrases import joined, say
@@ -25,7 +27,21 @@ def makes_in_quantity(play: Play) -> Measured:
     """The manufacturer has a plant, yard or refinery, a producing role, and a size or output on record."""
     pool = play.manufacturers
     facts = [_production_facts(pool, firm) for firm in range(len(pool))]
-    values = np.array([np.nan if not known else len(found) / 4 for known, found in facts], dtype=np.float32)
+    return _counted(pool, facts, 4, lambda firm: say("{firm}: no sign of series production on record.", firm=firm))
+
+
+def _counted(
+    pool: Pool,
+    facts: Sequence[tuple[bool, list[str]]],
+    most: int,
+    nothing: Callable[[str], str],
+    instead: tuple[str, ...] = (),
+) -> Measured:
+    """How many of at most ``most`` facts speak for each firm, unknown where nothing is known; told by the facts.
+
+    Of a firm for which none speaks, ``nothing`` words that, with ``instead`` as what that rests on.
+    """
+    values = np.array([np.nan if not known else len(found) / most for known, found in facts], dtype=np.float32)
 
     def tell(triad: Triad) -> Told:
         firm = triad[1]
@@ -33,8 +49,8 @@ def makes_in_quantity(play: Play) -> Measured:
         return Told(
             say("{firm}: {facts}.", firm=firm_name(pool, firm), facts=joined("; ", found))
             if found
-            else say("{firm}: no sign of series production on record.", firm=firm_name(pool, firm)),
-            tuple(Evidence(pool.firms[firm].id, fact, "reported") for fact in found),
+            else nothing(firm_name(pool, firm)),
+            tuple(Evidence(pool.firms[firm].id, fact, "reported") for fact in found or instead),
         )
 
     return Measured(values[None, :, None], tell)
@@ -95,19 +111,13 @@ def track_record(play: Play) -> Measured:
     """The manufacturer has orders abroad on record, a range of products, and the start-up years behind it."""
     pool = play.manufacturers
     facts = [_marks_of_standing(firm.profile) for firm in pool.firms]
-    values = np.array([np.nan if not known else len(found) / 3 for known, found in facts], dtype=np.float32)
-
-    def tell(triad: Triad) -> Told:
-        firm = triad[1]
-        found = facts[firm][1]
-        return Told(
-            say("{firm}: {facts}.", firm=firm_name(pool, firm), facts=joined("; ", found))
-            if found
-            else say("{firm}: a start-up with no order abroad on record.", firm=firm_name(pool, firm)),
-            tuple(Evidence(pool.firms[firm].id, fact, "reported") for fact in found or ("ownership: startup",)),
-        )
-
-    return Measured(values[None, :, None], tell)
+    return _counted(
+        pool,
+        facts,
+        3,
+        lambda firm: say("{firm}: a start-up with no order abroad on record.", firm=firm),
+        ("ownership: startup",),
+    )
 
 
 def _marks_of_standing(profile: Profile) -> tuple[bool, list[str]]:

@@ -72,8 +72,7 @@ def create(
     Raises Invalid, Conflict for a name that is taken, and NotFound for an unknown association.
     """
     account = add(session, caller, name, post, now)
-    made_up = secrets.token_urlsafe(15) if password is None else None
-    _set_password(account, password or made_up or "")
+    made_up = _give_password(account, password)
     return Opening(account, made_up, _enrol(account) if with_code else None)
 
 
@@ -162,14 +161,24 @@ def set_password(session: Session, caller: Caller, name: str, now: datetime, pas
     """Set another password, or make one up and return it; every session of the account ends."""
     access.require(caller, Permission.MANAGE_ACCOUNTS)
     account = find(session, name)
-    made_up = secrets.token_urlsafe(15) if password is None else None
-    _set_password(account, password or made_up or "")
+    made_up = _give_password(account, password)
     end_sessions(session, account, now)
     _note(session, caller, "account.password_set", account, now)
     return made_up
 
 
-def _set_password(account: Account, password: str) -> None:
+def _give_password(account: Account, password: str | None) -> str | None:
+    """Set the password, or where none is given one made up, which is returned; raises Invalid for one too weak."""
+    if password is not None:
+        _check_choice(account, password)
+        account.password_hash = hasher().hash(password)
+        return None
+    made_up = secrets.token_urlsafe(15)  # 120 random bits: that they may happen to hold a short name helps no guess
+    account.password_hash = hasher().hash(made_up)
+    return made_up
+
+
+def _check_choice(account: Account, password: str) -> None:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise Invalid(
             f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; this one has {len(password)}",
@@ -177,7 +186,6 @@ def _set_password(account: Account, password: str) -> None:
         )
     if len(set(password)) < 5 or account.login in password.casefold():
         raise Invalid("this password is easily guessed: it repeats few characters, or holds the account's name")
-    account.password_hash = hasher().hash(password)
 
 
 @cache

@@ -95,6 +95,14 @@ def test_a_subject_of_a_provider_opens_one_account(session) -> None:
         accounts.link(session, CONSOLE, "two", "https://id.example", "s-1", NOW)
 
 
+def test_a_password_made_up_may_hold_a_short_name_and_a_chosen_one_may_not(session, monkeypatch) -> None:
+    accounts.add(session, CONSOLE, "x", OFFICER, NOW)
+    monkeypatch.setattr("app.accounts.secrets.token_urlsafe", lambda _bytes: "UAJlrvXZUmwF5qSrNa3B")
+    assert accounts.set_password(session, CONSOLE, "x", NOW) == "UAJlrvXZUmwF5qSrNa3B"
+    with pytest.raises(Invalid, match="holds the account's name"):
+        accounts.set_password(session, CONSOLE, "x", NOW, password="UAJlrvXZUmwF5qSrNa3B")
+
+
 def test_every_change_of_an_account_is_an_event_and_needs_the_permission(session) -> None:
     accounts.add(session, CONSOLE, "x", OFFICER, NOW)
     changes = {
